@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+#![doc = include_str!("../doc/notation.md")]
+
+pub mod batch;
+pub mod bit_vector;
+pub mod elgamal;
+pub mod error;
+pub mod group;
+pub mod linear;
+pub mod secret;
+pub mod sharing;
+pub mod sigma;
+pub mod small_log;
+pub mod transcript;
+
+pub use error::{ProofError, StatementError};

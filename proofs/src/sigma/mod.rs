@@ -1,0 +1,5 @@
+//! Sigma proofs about discrete logarithms, one relation per file.
+
+pub mod equal_dlog;
+pub mod possession;
+pub mod signature;

@@ -1,0 +1,254 @@
+//! The one transcript module: every label, separator and challenge of this package stands here (A1).
+//!
+//! A [`Transcript`] is a Merlin transcript. The application opens it with a purpose and binds its context *before* any
+//! proof sees it (A2); proof code can append and draw challenges but has no way to open one. Merlin frames every value
+//! with its label and length, so that no two sequences of values are absorbed alike (A3). Every challenge is 64 bytes
+//! reduced modulo the group order (A7, M3).
+//!
+//! | method | label | what |
+//! | --- | --- | --- |
+//! | `open` | `urna/v1`, `purpose` | protocol, version, purpose of the transcript |
+//! | `bind` | the caller's | context, appended by the application only |
+//! | `begin` | `proof` | type of the proof that follows |
+//! | `points`, `scalars`, `bytes` | a label of this module | statement, commitments, responses |
+//! | `challenge` | a label of this module | challenge |
+//! | `item_digest` | `item digest` | 32 bytes that bind everything absorbed so far, for the weights of a batch (M4) |
+//! | `prover_rng` | `witness` | randomness of a prover (M6) |
+
+use merlin::TranscriptRng;
+use rand_core::{CryptoRng, CryptoRngCore, RngCore};
+
+use crate::elgamal::{Ciphertext, CompressedCiphertext, PublicKey};
+use crate::group::{CompressedPoint, Scalar};
+use crate::linear::Statement;
+
+/// Label of the Merlin transcript: protocol and version (A1).
+const PROTOCOL: &[u8] = b"urna/v1";
+
+/// The types of proof, as absorbed by `begin`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ProofType {
+    BitVector,
+    EqualDlog,
+    Possession,
+    Signature,
+}
+
+impl ProofType {
+    const fn name(self) -> &'static [u8] {
+        match self {
+            Self::BitVector => b"bit vector",
+            Self::EqualDlog => b"equal discrete logarithms",
+            Self::Possession => b"possession of a discrete logarithm",
+            Self::Signature => b"signature",
+        }
+    }
+}
+
+/// Labels of values and challenges inside a proof.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Label {
+    Statement,
+    Key,
+    Ciphertexts,
+    BitCommitment,
+    MaskCommitment,
+    MaskImage,
+    Responses,
+    Bases,
+    Images,
+    Nonce,
+    FormChallenge,
+    Challenge,
+}
+
+impl Label {
+    const fn name(self) -> &'static [u8] {
+        match self {
+            Self::Statement => b"statement",
+            Self::Key => b"key",
+            Self::Ciphertexts => b"ciphertexts",
+            Self::BitCommitment => b"B",
+            Self::MaskCommitment => b"A",
+            Self::MaskImage => b"E",
+            Self::Responses => b"responses",
+            Self::Bases => b"bases",
+            Self::Images => b"images",
+            Self::Nonce => b"R",
+            Self::FormChallenge => b"y",
+            Self::Challenge => b"x",
+        }
+    }
+}
+
+/// The only place where a Merlin transcript begins.
+fn fresh(purpose: &'static [u8]) -> merlin::Transcript {
+    let mut inner = merlin::Transcript::new(PROTOCOL);
+    inner.append_message(b"purpose", purpose);
+    inner
+}
+
+/// A Fiat-Shamir transcript with the context of one application purpose. See the [module](self) for its labels.
+#[derive(Clone)]
+pub struct Transcript(merlin::Transcript);
+
+impl core::fmt::Debug for Transcript {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Transcript")
+    }
+}
+
+impl Transcript {
+    /// Opens a transcript for one purpose. For the application's context module only (A2).
+    #[must_use]
+    pub fn open(purpose: &'static [u8]) -> Self {
+        Self(fresh(purpose))
+    }
+
+    /// Binds a field of the application's context. For the application's context module only (A2).
+    pub fn bind(&mut self, field: &'static [u8], value: &[u8]) {
+        self.0.append_message(field, value);
+    }
+
+    /// Binds an integer of the application's context as 8 little-endian bytes.
+    pub fn bind_u64(&mut self, field: &'static [u8], value: u64) {
+        self.0.append_u64(field, value);
+    }
+
+    pub(crate) fn begin(&mut self, proof: ProofType) {
+        self.0.append_message(b"proof", proof.name());
+    }
+
+    pub(crate) fn bytes(&mut self, label: Label, bytes: &[u8]) {
+        self.0.append_message(label.name(), bytes);
+    }
+
+    /// Appends points as one value: a count, then their encodings.
+    pub(crate) fn points<'a>(&mut self, label: Label, points: impl ExactSizeIterator<Item = &'a CompressedPoint>) {
+        let mut bytes = Vec::with_capacity(8 + 32 * points.len());
+        bytes.extend_from_slice(&(points.len() as u64).to_le_bytes());
+        points.for_each(|point| bytes.extend_from_slice(point.as_bytes()));
+        self.0.append_message(label.name(), &bytes);
+    }
+
+    /// Appends scalars as one value: a count, then their encodings.
+    pub(crate) fn scalars<'a>(&mut self, label: Label, scalars: impl ExactSizeIterator<Item = &'a Scalar>) {
+        let mut bytes = Vec::with_capacity(8 + 32 * scalars.len());
+        bytes.extend_from_slice(&(scalars.len() as u64).to_le_bytes());
+        scalars.for_each(|scalar| bytes.extend_from_slice(scalar.as_bytes()));
+        self.0.append_message(label.name(), &bytes);
+    }
+
+    /// A challenge of full width: 64 bytes reduced (A7, M3).
+    pub(crate) fn challenge(&mut self, label: Label) -> Scalar {
+        let mut wide = [0_u8; 64];
+        self.0.challenge_bytes(label.name(), &mut wide);
+        Scalar::from_bytes_mod_order_wide(&wide)
+    }
+
+    /// Statement of the bit-vector argument: first message of M2's order.
+    pub(crate) fn begin_bit_vector(
+        &mut self,
+        statement: &Statement,
+        key: &PublicKey,
+        ciphertexts: &[CompressedCiphertext],
+    ) {
+        self.begin(ProofType::BitVector);
+        self.bytes(Label::Statement, statement.as_bytes());
+        self.bytes(Label::Key, key.compressed().as_bytes());
+        let mut bytes = Vec::with_capacity(ciphertexts.len() * Ciphertext::BYTES);
+        ciphertexts.iter().for_each(|pair| bytes.extend_from_slice(&pair.to_bytes()));
+        self.bytes(Label::Ciphertexts, &bytes);
+    }
+
+    /// Commitments to bits and masks; returns y.
+    pub(crate) fn commit_bits(&mut self, bits: &CompressedPoint, masks: &CompressedPoint) -> Scalar {
+        self.bytes(Label::BitCommitment, bits.as_bytes());
+        self.bytes(Label::MaskCommitment, masks.as_bytes());
+        self.challenge(Label::FormChallenge)
+    }
+
+    /// Image of the masks; returns x. E is bound before x and after y.
+    pub(crate) fn commit_image(&mut self, image: &[CompressedPoint; 2]) -> Scalar {
+        self.points(Label::MaskImage, image.iter());
+        self.challenge(Label::Challenge)
+    }
+
+    /// All responses, so that whatever follows on this transcript is bound to them.
+    pub(crate) fn bind_responses(&mut self, bits: &[Scalar], z: &Scalar, z_e: &Scalar) {
+        self.scalars(Label::Responses, bits.iter());
+        self.scalars(Label::Responses, [z, z_e].into_iter());
+    }
+
+    /// 32 bytes that bind everything absorbed so far; call it after the responses (M4).
+    ///
+    /// Drawn from a copy: the transcript itself stays where the prover left it.
+    pub(crate) fn item_digest(&self) -> [u8; 32] {
+        let mut digest = [0_u8; 32];
+        self.0.clone().challenge_bytes(b"item digest", &mut digest);
+        digest
+    }
+
+    /// The randomness of a prover: a function of the transcript so far, the secret witness and 32 fresh bytes of
+    /// `entropy`, so that a broken source of randomness alone does not repeat a nonce for another statement (M6).
+    pub(crate) fn prover_rng(&self, witness: &[u8], entropy: &mut impl CryptoRngCore) -> ProverRng {
+        ProverRng(self.0.build_rng().rekey_with_witness_bytes(b"witness", witness).finalize(&mut Crypto(entropy)))
+    }
+}
+
+/// Merlin asks for `RngCore + CryptoRng`, sized; this passes a borrowed source on.
+struct Crypto<'a, R: ?Sized>(&'a mut R);
+
+impl<R: CryptoRngCore + ?Sized> RngCore for Crypto<'_, R> {
+    fn next_u32(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+    fn next_u64(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+    fn fill_bytes(&mut self, dest: &mut [u8]) {
+        self.0.fill_bytes(dest);
+    }
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), rand_core::Error> {
+        self.0.try_fill_bytes(dest)
+    }
+}
+impl<R: CryptoRngCore + ?Sized> CryptoRng for Crypto<'_, R> {}
+
+/// Source of masks and nonces of one proof.
+pub(crate) struct ProverRng(TranscriptRng);
+
+impl ProverRng {
+    /// A uniform scalar: 64 bytes reduced (A7).
+    pub(crate) fn scalar(&mut self) -> Scalar {
+        let mut wide = zeroize::Zeroizing::new([0_u8; 64]);
+        self.0.fill_bytes(wide.as_mut());
+        Scalar::from_bytes_mod_order_wide(&wide)
+    }
+}
+
+/// The random weights of one batch equation: an XOF over the caller's 32 random bytes and the digest of every item (M4).
+pub(crate) struct Weights(merlin::Transcript);
+
+impl Weights {
+    /// `round` counts the bisection steps, so that no weight is used twice.
+    pub(crate) fn new(entropy: &[u8; 32], round: u64, digests: impl Iterator<Item = [u8; 32]>) -> Self {
+        let mut inner = fresh(b"batch weights");
+        inner.append_message(b"entropy", entropy);
+        inner.append_u64(b"round", round);
+        digests.for_each(|digest| inner.append_message(b"item", &digest));
+        Self(inner)
+    }
+
+    /// The next weight: 128 uniform bits, not zero (A7's only exception).
+    pub(crate) fn next(&mut self) -> Scalar {
+        loop {
+            let mut bytes = [0_u8; 16];
+            self.0.challenge_bytes(b"weight", &mut bytes);
+            let weight = u128::from_le_bytes(bytes);
+            if weight != 0 {
+                return Scalar::from(weight);
+            }
+        }
+    }
+}
