@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![deny(clippy::indexing_slicing)]
+
+pub mod ballot;
+pub mod ceremony;
+pub mod codec;
+pub mod contest;
+pub mod context;
+pub mod credential;
+pub mod entry;
+pub mod ids;
+pub mod labels;
+pub mod manifest;
+pub mod record;
+pub mod tally;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -1,0 +1,75 @@
+//! The privacy and safety linter: what is allowed but should be known (A12, A30, A36). Publishing with a finding needs
+//! its code to be accepted, visibly, in the manifest.
+
+use serde::Serialize;
+
+use super::{Fields, Login};
+
+/// Something that weakens an event; voters see it unless it is changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Stable code, to be accepted.
+    pub code: &'static str,
+    /// What it means and how to avoid it.
+    pub what: String,
+}
+
+/// Default minimum of ballots (A36).
+const USUAL_MINIMUM: u64 = 10;
+/// Default dispute period in seconds: 24 hours (S7).
+const USUAL_DISPUTE: u64 = 86_400;
+
+/// All findings of a manifest, accepted or not.
+#[must_use]
+pub fn lint(fields: &Fields) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut find = |applies: bool, code, what: String| {
+        if applies {
+            findings.push(Finding { code, what });
+        }
+    };
+    let (t, n) = (fields.threshold as usize, fields.trustees.len());
+    find(
+        fields.minimum_ballots < USUAL_MINIMUM,
+        "few-ballots",
+        format!(
+            "results are published from {} ballots on; below 10 they can disclose single votes",
+            fields.minimum_ballots
+        ),
+    );
+    find(
+        t == n,
+        "all-trustees-needed",
+        format!("all {n} trustees are needed: one lost key voids the event; choose t below n"),
+    );
+    find(
+        2 * t <= n,
+        "few-trustees-suffice",
+        format!("{t} of {n} trustees can decrypt: fewer than half; choose a larger t"),
+    );
+    find(
+        fields.dispute_seconds < USUAL_DISPUTE,
+        "short-dispute",
+        format!(
+            "the count may begin {} s after closing; members with a receipt need time to complain",
+            fields.dispute_seconds
+        ),
+    );
+    find(
+        fields.login.contains(&Login::None),
+        "no-second-factor",
+        "whoever has a voting code can cast; the registrar could vote for absent members".into(),
+    );
+    find(
+        fields.administrator == fields.registrar,
+        "one-office",
+        "administrator and registrar share one key: one person holds both roles".into(),
+    );
+    find(
+        fields.witness_policy.is_empty(),
+        "no-witnesses",
+        "no witness server is named: a dishonest board could show different records to different people".into(),
+    );
+    find(fields.demonstration, "demonstration", "this is a demonstration and no real election".into());
+    findings
+}

@@ -1,0 +1,391 @@
+//! The manifest: the fixed rules and questions of an event, entry 0 of its log. Its hash is the event's id.
+//!
+//! [`Fields`] is what it says; a [`Manifest`] exists only if all of it is valid, and carries its bytes and id.
+
+mod draft;
+mod lint;
+mod wire;
+
+use core::ops::Deref;
+
+use serde::Serialize;
+use thiserror::Error;
+
+pub use draft::{Draft, DraftError, Drafted};
+pub use lint::{Finding, lint};
+
+use crate::ballot;
+use crate::codec::{self, Malformed};
+use crate::contest::{Contest, Kind, MAX_GROUPS, MAX_OPTIONS};
+use crate::ids::{EventId, GroupIndex, LabelDigest, RoundIndex, SigningKeyId, TrusteeIndex};
+
+/// The largest total of any cell: sum of weights times the largest cell, the bound of the discrete logarithm (A9).
+pub const MAX_TOTAL: u64 = 1 << 40;
+/// Most trustees, and most reserves.
+pub const MAX_TRUSTEES: usize = 64;
+/// Most rounds known beforehand.
+pub const MAX_ROUNDS: usize = 32;
+/// Most contests of a round.
+pub const MAX_CONTESTS: usize = 64;
+
+/// A trustee, or one in reserve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrusteeIdentity {
+    /// Ed25519 identity key, made before the event (A21).
+    pub key: SigningKeyId,
+    /// Digest of the name.
+    pub name: LabelDigest,
+}
+
+/// A round that is known beforehand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoundPlan {
+    /// Digest of its title.
+    pub title: LabelDigest,
+    /// Planned start in seconds since 1970-01-01 UTC.
+    pub opens: u64,
+    /// Planned end in seconds since 1970-01-01 UTC.
+    pub closes: u64,
+    /// Its contests, in order.
+    pub contests: Vec<Contest>,
+}
+
+/// What follows when fewer ballots than the minimum arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TooFew {
+    /// The round ends without a result.
+    NoResult,
+    /// The round is prolonged once, then ends without a result.
+    ProlongOnce,
+}
+
+/// How members log in when they cast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Login {
+    /// The voting code alone; lowers the assurance level (A12).
+    None,
+}
+
+/// Everything that a manifest says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// A demonstration: tiny minimum of ballots allowed, and every page says that it is one.
+    pub demonstration: bool,
+    /// Host of the board, the first part of the log's origin.
+    pub host: String,
+    /// Ed25519 public key of the log.
+    pub log_key: SigningKeyId,
+    /// Digest of the organisation's name.
+    pub organisation: LabelDigest,
+    /// Digest of the event's title.
+    pub title: LabelDigest,
+    /// Language tags (BCP 47), the first one is the default.
+    pub languages: Vec<String>,
+    /// Key of the administrator.
+    pub administrator: SigningKeyId,
+    /// Key of the registrar.
+    pub registrar: SigningKeyId,
+    /// Trustees needed for the count.
+    pub threshold: u32,
+    /// The trustees, with the indices 1..=n.
+    pub trustees: Vec<TrusteeIdentity>,
+    /// Reserves in order (S8).
+    pub reserves: Vec<TrusteeIdentity>,
+    /// Digests of the groups' names; at least one group.
+    pub groups: Vec<LabelDigest>,
+    /// The rounds known beforehand.
+    pub rounds: Vec<RoundPlan>,
+    /// Whether officials may add rounds.
+    pub rounds_may_be_added: bool,
+    /// Time zone of the schedule (IANA name), for display.
+    pub time_zone: String,
+    /// Seconds by which a start or end may differ from the plan.
+    pub grace_seconds: u64,
+    /// Witness policy in the C2SP format, without the log's own line; empty if there are no witnesses.
+    pub witness_policy: String,
+    /// How members log in.
+    pub login: Vec<Login>,
+    /// Fewest ballots that are counted (A36).
+    pub minimum_ballots: u64,
+    /// What follows if fewer arrive.
+    pub if_too_few: TooFew,
+    /// Largest part of the cast weight that one credential may hold, as a fraction (S12).
+    pub largest_share: (u32, u32),
+    /// Seconds between closing and the first partial decryption (S7).
+    pub dispute_seconds: u64,
+    /// Days for which the organisation keeps login data and labels.
+    pub retention_days: u32,
+    /// Codes of linter findings that the administrator accepted.
+    pub accepted: Vec<String>,
+}
+
+/// Why a manifest is none: each problem names its place and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ManifestError {
+    /// Not the canonical form.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// Well-formed but not valid.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<Problem>),
+}
+
+/// One thing that is wrong in a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Where, such as `round[0].contest[2].max`.
+    pub place: String,
+    /// What is wrong, and the remedy.
+    pub what: String,
+}
+
+impl core::fmt::Display for Problem {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+/// A valid manifest with its canonical bytes and its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    fields: Fields,
+    bytes: Vec<u8>,
+    event: EventId,
+}
+
+impl Deref for Manifest {
+    type Target = Fields;
+    fn deref(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+impl Manifest {
+    /// Checks the fields and fixes the bytes.
+    ///
+    /// # Errors
+    /// [`ManifestError::Invalid`] with every problem found.
+    pub fn new(fields: Fields) -> Result<Self, ManifestError> {
+        let mut problems = problems(&fields);
+        let bytes = codec::to_bytes(&fields);
+        if bytes.len() > tlog::tile::MAX_ENTRY {
+            let what =
+                format!("it takes {} bytes, at most {} fit: split the event", bytes.len(), tlog::tile::MAX_ENTRY);
+            problems.push(Problem { place: "manifest".into(), what });
+        }
+        if problems.is_empty() {
+            let event = EventId::of_manifest(&bytes);
+            Ok(Self { fields, bytes, event })
+        } else {
+            Err(ManifestError::Invalid(problems))
+        }
+    }
+
+    /// Decodes and checks.
+    ///
+    /// # Errors
+    /// [`ManifestError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ManifestError> {
+        Self::new(codec::from_bytes(bytes, tlog::tile::MAX_ENTRY)?)
+    }
+
+    /// The canonical bytes: entry 0.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The id of the event.
+    #[must_use]
+    pub fn event(&self) -> EventId {
+        self.event
+    }
+
+    /// The origin line of the log: `<host>/<event id>` (S6).
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("{}/{}", self.fields.host, self.event)
+    }
+
+    /// A trustee by index (A26).
+    #[must_use]
+    pub fn trustee(&self, index: TrusteeIndex) -> Option<&TrusteeIdentity> {
+        (index.0 as usize).checked_sub(1).and_then(|position| self.fields.trustees.get(position))
+    }
+
+    /// The indices 1..=n (A26).
+    pub fn trustee_indices(&self) -> impl Iterator<Item = TrusteeIndex> + use<> {
+        (1..=self.fields.trustees.len() as u32).map(TrusteeIndex)
+    }
+
+    /// A round known beforehand.
+    #[must_use]
+    pub fn round(&self, index: RoundIndex) -> Option<&RoundPlan> {
+        self.fields.rounds.get(index.position())
+    }
+
+    /// Words that must be the same on every screen and letter (A22); see [`event_words`].
+    #[must_use]
+    pub fn event_words(&self) -> String {
+        event_words(&self.event)
+    }
+}
+
+/// Four pronounceable words from the first 96 bits of the event id: four syllables of consonant and vowel to a word.
+#[must_use]
+pub fn event_words(event: &EventId) -> String {
+    const CONSONANTS: &[u8; 16] = b"bdfghjklmnprstvz";
+    const VOWELS: &[u8; 4] = b"aiou";
+    let mut words: Vec<String> = Vec::new();
+    for bytes in event.as_bytes().chunks(3).take(4) {
+        // 24 bits: four syllables of six bits.
+        let bits = bytes.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
+        let syllables = (0..4).rev().flat_map(|i| {
+            let syllable = bits >> (6 * i) & 63;
+            [CONSONANTS.get(syllable >> 2), VOWELS.get(syllable & 3)]
+        });
+        words.push(syllables.flatten().map(|letter| char::from(*letter)).collect());
+    }
+    words.join("-")
+}
+
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn check(&mut self, holds: bool, place: impl Into<String>, what: impl Into<String>) {
+        if !holds {
+            self.0.push(Problem { place: place.into(), what: what.into() });
+        }
+    }
+}
+
+/// Every problem of a manifest, not only the first one.
+fn problems(fields: &Fields) -> Vec<Problem> {
+    let mut found = Problems(Vec::new());
+    check_names(fields, &mut found);
+    check_trustees(fields, &mut found);
+    check_numbers(fields, &mut found);
+    let groups = fields.groups.len();
+    found.check((1..=MAX_GROUPS).contains(&groups), "group", format!("needs 1 to {MAX_GROUPS} groups"));
+    let rounds = fields.rounds.len();
+    found.check((1..=MAX_ROUNDS).contains(&rounds), "round", format!("needs 1 to {MAX_ROUNDS} rounds"));
+    for (index, round) in fields.rounds.iter().enumerate() {
+        check_round(index, round, groups, &mut found);
+    }
+    found.0
+}
+
+fn check_names(fields: &Fields, found: &mut Problems) {
+    let host = &fields.host;
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]/".contains(c);
+    let valid = !host.is_empty() && host.len() <= 255 && host.chars().all(plain) && !host.ends_with('/');
+    found.check(valid, "event.host", "must be the board's public host name, such as votes.example.org");
+    found.check(!fields.languages.is_empty(), "event.languages", "name at least one language, such as \"en\"");
+    let tags = fields.languages.iter().all(|tag| !tag.is_empty() && tag.is_ascii() && tag.len() <= 35);
+    found.check(tags, "event.languages", "use language tags such as \"en\" or \"zh-CN\"");
+    let mut sorted = fields.languages.clone();
+    sorted.sort();
+    sorted.dedup();
+    found.check(sorted.len() == fields.languages.len(), "event.languages", "name each language once");
+    let zone = !fields.time_zone.is_empty() && fields.time_zone.is_ascii();
+    found.check(zone, "schedule.time_zone", "name the time zone, such as \"Europe/Berlin\"");
+    if !fields.witness_policy.is_empty() {
+        let parsed = tlog::policy::Policy::parse(fields.witness_policy.as_bytes());
+        found.check(parsed.is_ok(), "witnesses.policy", "is no C2SP witness policy: see docs/operating.md");
+    }
+}
+
+fn check_trustees(fields: &Fields, found: &mut Problems) {
+    let n = fields.trustees.len();
+    found.check(n > 0, "trustees", "there are none: add at least two with `[[trustees.member]]`");
+    found.check(n <= MAX_TRUSTEES, "trustees", format!("at most {MAX_TRUSTEES} are possible"));
+    let t = fields.threshold as usize;
+    let least = if fields.demonstration { 1 } else { 2 };
+    if n > 0 {
+        let what = format!("must be between {least} and the number of trustees, {n}");
+        found.check((least..=n).contains(&t), "trustees.threshold", what);
+    }
+    found.check(fields.reserves.len() <= MAX_TRUSTEES, "trustees.reserve", format!("at most {MAX_TRUSTEES}"));
+    let mut keys: Vec<_> = fields.trustees.iter().chain(&fields.reserves).map(|trustee| trustee.key).collect();
+    let all = keys.len();
+    keys.sort();
+    keys.dedup();
+    found.check(keys.len() == all, "trustees", "two of them have the same key: each needs a key of its own");
+    let officials = [("officials.administrator", fields.administrator), ("officials.registrar", fields.registrar)];
+    for (place, key) in officials {
+        let valid = tlog::signature::is_valid_public_key(key.as_bytes());
+        found.check(valid, place, "is no Ed25519 public key: copy it from `office key show`");
+    }
+    for (index, trustee) in fields.trustees.iter().chain(&fields.reserves).enumerate() {
+        let valid = tlog::signature::is_valid_public_key(trustee.key.as_bytes());
+        let place = format!("trustees[{index}].key");
+        found.check(valid, place, "is no Ed25519 public key: ask the trustee for the line that `trustee init` printed");
+    }
+}
+
+fn check_numbers(fields: &Fields, found: &mut Problems) {
+    let least = if fields.demonstration { 1 } else { 3 };
+    let what = format!("must be at least {least}: fewer would disclose single votes");
+    found.check(fields.minimum_ballots >= least, "privacy.minimum_ballots", what);
+    let (part, whole) = fields.largest_share;
+    let fraction = part > 0 && whole > 0 && part <= whole;
+    found.check(fraction, "privacy.largest_share", "must be a fraction above 0 and up to 1, such as \"1/2\"");
+    found.check(!fields.login.is_empty(), "login", "name at least one method; \"none\" is one");
+    let sorted = fields.accepted.is_sorted_by(|a, b| a < b);
+    found.check(sorted, "accept", "codes must be ascending, each once");
+}
+
+fn check_round(index: usize, round: &RoundPlan, groups: usize, found: &mut Problems) {
+    let place = format!("round[{index}]");
+    found.check(round.opens < round.closes, format!("{place}.closes"), "must be later than opens");
+    let count = round.contests.len();
+    found.check((1..=MAX_CONTESTS).contains(&count), &place, format!("needs 1 to {MAX_CONTESTS} contests"));
+    for (i, contest) in round.contests.iter().enumerate() {
+        check_contest(&format!("{place}.contest[{i}]"), contest, groups, found);
+    }
+    for group in 0..groups {
+        let contests: Vec<_> =
+            round.contests.iter().filter(|contest| contest.is_for(GroupIndex(group as u32))).collect();
+        let empty = format!("group {group} has no contest in this round: name it in one");
+        found.check(!contests.is_empty(), &place, empty);
+        match ballot::entry_size(contests.iter().copied()) {
+            Some(size) if size <= tlog::tile::MAX_ENTRY => {}
+            Some(size) => {
+                let largest = contests.iter().max_by_key(|contest| contest.cells());
+                let largest = round.contests.iter().position(|contest| Some(contest) == largest.copied());
+                let what = format!(
+                    "a ballot of group {group} would take {size} bytes, at most {} fit; the largest is contest[{}]: \
+                     split the round",
+                    tlog::tile::MAX_ENTRY,
+                    largest.unwrap_or(0)
+                );
+                found.check(false, &place, what);
+            }
+            None => {} // an invalid contest has been reported
+        }
+    }
+}
+
+fn check_contest(place: &str, contest: &Contest, groups: usize, found: &mut Problems) {
+    let options = contest.options.len();
+    let what = format!("needs 1 to {MAX_OPTIONS} options");
+    found.check((1..=MAX_OPTIONS).contains(&options), format!("{place}.options"), what);
+    let ascending = contest.groups.is_sorted_by(|a, b| a < b);
+    let known = !contest.groups.is_empty() && contest.groups.iter().all(|group| group.position() < groups);
+    found.check(ascending && known, format!("{place}.groups"), "must name existing groups, each once, ascending");
+    match &contest.kind {
+        Kind::Selection(rule) => {
+            let what = format!("must be between 1 and the number of options, {options}");
+            found.check((1..=options).contains(&(rule.max as usize)), format!("{place}.max"), what);
+            found.check(rule.min <= rule.max, format!("{place}.min"), "must not be above max");
+        }
+    }
+    if let Err(error) = contest.statement() {
+        found.check(false, place, format!("{error}: use fewer options or a smaller range"));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! What verification found: every fault, what was checked and how often, and what was not checked.
+
+use serde::Serialize;
+
+use super::state::{CeremonyStatus, Round, State};
+use super::{Culprit, Refusal, Rule};
+use crate::contest::Reading;
+use crate::entry::Totals;
+use crate::ids::{ContestIndex, EventId, GroupIndex, RoundId, RoundIndex, TrusteeIndex};
+use crate::record::state::Ending;
+use crate::tally::Tally;
+
+/// A broken rule, with the culprit and where the evidence stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// Id of the rule.
+    pub rule: &'static str,
+    /// What the rule demands.
+    pub must: &'static str,
+    /// Who broke it.
+    pub culprit: String,
+    /// What is wrong.
+    pub what: String,
+    /// The entry that is the evidence; none if it concerns the record as a whole.
+    pub entry: Option<u64>,
+    /// Leaf hash of that entry, in hexadecimal digits.
+    pub leaf: Option<String>,
+}
+
+impl Fault {
+    /// A fault of the record as a whole.
+    #[must_use]
+    pub fn of_record(rule: Rule, what: impl Into<String>) -> Self {
+        let culprit = Culprit::Board.to_string();
+        Self { rule: rule.id(), must: rule.must(), culprit, what: what.into(), entry: None, leaf: None }
+    }
+
+    /// A fault of one entry.
+    #[must_use]
+    pub fn of_entry(refusal: &Refusal, entry: u64, bytes: &[u8]) -> Self {
+        Self {
+            rule: refusal.rule.id(),
+            must: refusal.rule.must(),
+            culprit: refusal.culprit.to_string(),
+            what: refusal.what.clone(),
+            entry: Some(entry),
+            leaf: Some(tlog::hash::leaf_hash(bytes).to_string()),
+        }
+    }
+}
+
+/// How many of each were checked and hold (A35).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Entries read, entry 0 included.
+    pub entries: u64,
+    /// Bytes of all entries.
+    pub bytes: u64,
+    /// Entries signed by officials, trustees and board.
+    pub signatures: u64,
+    /// Ballots with valid proofs, signature and place in their chain.
+    pub ballots: u64,
+    /// Arguments about contests on these ballots.
+    pub arguments: u64,
+    /// Members of all rolls.
+    pub members: u64,
+    /// Trustees who confirmed the joint key.
+    pub confirmations: u64,
+    /// Partial decryptions.
+    pub partial_decryptions: u64,
+    /// Totals recomputed from partial decryptions.
+    pub totals: u64,
+}
+
+/// Where a round stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoundStatus {
+    /// Not started.
+    Planned,
+    /// Ballots are accepted.
+    Voting,
+    /// Closed, waiting for the count.
+    Counting,
+    /// Has a result.
+    Result,
+    /// Ended without a result, too few ballots.
+    NotCounted,
+    /// Cancelled with the event.
+    Cancelled,
+}
+
+/// One tally of a round.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TallyReport {
+    /// The contest.
+    pub contest: ContestIndex,
+    /// The group, where totals are decrypted for each.
+    pub group: Option<GroupIndex>,
+    /// Distinct credentials that count.
+    pub ballots: u64,
+    /// Sum of their weights.
+    pub weight: u64,
+    /// Whether it is decrypted: enough ballots, and no credential with too much weight.
+    pub counted: bool,
+    /// Total of each cell.
+    pub totals: Option<Vec<u64>>,
+    /// What the totals mean.
+    pub reading: Option<Reading>,
+    /// Cells whose total is 0 or the whole weight: they tell how everybody voted (A36, M12).
+    pub unanimous_cells: Vec<usize>,
+}
+
+/// A round in the report and in the board's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RoundReport {
+    /// Position in the event.
+    pub index: RoundIndex,
+    /// Its id once it has started.
+    pub id: Option<RoundId>,
+    /// Where it stands.
+    pub status: RoundStatus,
+    /// Members on the roll.
+    pub entitled: u64,
+    /// Sum of their weights.
+    pub weight: u64,
+    /// Whether the roll is complete.
+    pub roll_closed: bool,
+    /// Ballots on the log, replaced ones included.
+    pub ballots: u64,
+    /// Credentials that cast: turnout.
+    pub turnout: u64,
+    /// Size of the closing checkpoint.
+    pub closing_size: Option<u64>,
+    /// Root of the closing checkpoint, in hexadecimal digits.
+    pub closing_root: Option<String>,
+    /// When the board closed it, in seconds since 1970-01-01 UTC.
+    pub closed_at: Option<u64>,
+    /// Trustees who posted their parts.
+    pub decrypted_by: Vec<TrusteeIndex>,
+    /// Its tallies.
+    pub tallies: Vec<TallyReport>,
+}
+
+/// The verdict on a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Whether every rule holds.
+    pub holds: bool,
+    /// The event.
+    pub event: EventId,
+    /// Words of the event (A22).
+    pub event_words: String,
+    /// Origin of the log.
+    pub origin: Option<String>,
+    /// Entries that the checkpoint covers.
+    pub size: u64,
+    /// Root of the checkpoint, in hexadecimal digits.
+    pub root: Option<String>,
+    /// Whether every round has ended.
+    pub finished: bool,
+    /// Whether this is a demonstration.
+    pub demonstration: bool,
+    /// Everything that is wrong.
+    pub faults: Vec<Fault>,
+    /// What was checked.
+    pub checked: Counts,
+    /// The ceremony.
+    pub ceremony: Option<CeremonyStatus>,
+    /// The rounds.
+    pub rounds: Vec<RoundReport>,
+    /// What this verification cannot tell.
+    pub not_checked: Vec<&'static str>,
+}
+
+/// What no observer can verify from the record; part of every report.
+pub const NOT_CHECKED: &[&str] = &[
+    "whether credentials belong to real members: that rests on the registrar",
+    "whether a voter's device sealed what the voter chose: voters test that themselves",
+    "whether a second factor was asked for: the board alone enforces it",
+    "whether fewer than the needed number of trustees kept their shares to themselves",
+];
+
+fn tally_report(counting: &super::state::Counting, tally: &Tally, totals: Option<&Totals>) -> TallyReport {
+    let contest = counting.rules().contests().get(tally.contest.position());
+    let totals = totals.filter(|_| tally.counted).map(|totals| totals.0.clone());
+    let reading = totals.as_deref().zip(contest).and_then(|(totals, rules)| rules.contest.read_totals(totals));
+    let extreme = |total: &u64| *total == 0 || *total == tally.weight;
+    let cells = totals.iter().flatten().enumerate().filter(|(_, total)| extreme(total)).map(|(cell, _)| cell);
+    TallyReport {
+        contest: tally.contest,
+        group: tally.group,
+        ballots: tally.ballots,
+        weight: tally.weight,
+        counted: tally.counted,
+        reading,
+        unanimous_cells: cells.collect(),
+        totals,
+    }
+}
+
+impl State {
+    /// A round as reports and the board's state show it.
+    #[must_use]
+    pub fn round_report(&self, index: RoundIndex) -> Option<RoundReport> {
+        let round = self.round(index)?;
+        let roll = self.roll(index)?;
+        let counting = round.closed();
+        let ending = counting.and_then(super::state::Counting::ending);
+        let status = match (round, ending) {
+            (_, Some(Ending::Result(_))) => RoundStatus::Result,
+            (_, Some(Ending::NotCounted)) => RoundStatus::NotCounted,
+            (Round::Planned | Round::Open(_), None) if self.is_cancelled() => RoundStatus::Cancelled,
+            (Round::Planned, None) => RoundStatus::Planned,
+            (Round::Open(_), None) => RoundStatus::Voting,
+            (Round::Closed(_), None) => RoundStatus::Counting,
+        };
+        let totals = match ending {
+            Some(Ending::Result(result)) => result.totals.as_slice(),
+            Some(Ending::NotCounted) | None => &[],
+        };
+        let tallies = counting.into_iter().flat_map(|counting| {
+            let reports = counting.tallies().iter().enumerate();
+            reports.map(move |(i, tally)| tally_report(counting, tally, totals.get(i)))
+        });
+        Some(RoundReport {
+            index,
+            id: round.id(),
+            status,
+            entitled: roll.entitled(),
+            weight: roll.weight(),
+            roll_closed: roll.is_closed(),
+            ballots: round.ballots(),
+            turnout: round.turnout(),
+            closing_size: counting.map(|counting| counting.closing().size),
+            closing_root: counting.map(|counting| counting.closing().root.to_string()),
+            closed_at: counting.map(super::state::Counting::closed_at),
+            decrypted_by: counting.map(|counting| counting.parts().keys().copied().collect()).unwrap_or_default(),
+            tallies: tallies.collect(),
+        })
+    }
+
+    /// All rounds as reports and the board's state show them.
+    #[must_use]
+    pub fn round_reports(&self) -> Vec<RoundReport> {
+        self.rounds().filter_map(|(index, _)| self.round_report(index)).collect()
+    }
+}

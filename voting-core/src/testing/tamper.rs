@@ -1,0 +1,755 @@
+//! Records that break one rule each, made from valid ones as a dishonest board or author would: everything else in them
+//! is right, and their checkpoint is signed by the log.
+
+use proofs::elgamal::PublicKey;
+use proofs::group::{BASE, CompressedPoint, Scalar};
+use proofs::secret::SecretScalar;
+use proofs::sharing::polynomial::Polynomial;
+
+use super::{Sandbox, chosen, contest, verify};
+use crate::ballot::{self, BallotEntry, RoundRules};
+use crate::ceremony::messages::{Commitment, Confirmation, Dealing};
+use crate::ceremony::{self, Committed, Setup};
+use crate::codec;
+use crate::contest::{Choice, Selection};
+use crate::entry::{
+    self, Author, Body, Cancelled, CloseOrder, Entry, NotCounted, RollChunk, RoundClosed, RoundResult, Totals,
+};
+use crate::ids::{CredentialKey, EventId, RoundIndex, TrusteeIndex};
+use crate::record::{Report, Rule};
+use proofs::elgamal::EncryptionKey;
+
+/// A record, valid or not.
+#[derive(Clone)]
+pub struct TamperedRecord {
+    /// The event that the verifier trusts.
+    pub event: EventId,
+    /// The signed checkpoint.
+    pub checkpoint: Vec<u8>,
+    /// The entries.
+    pub entries: Vec<Vec<u8>>,
+}
+
+impl TamperedRecord {
+    /// The verdict.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        verify(&self.event, &self.checkpoint, &self.entries)
+    }
+}
+
+/// A way to break a rule.
+pub struct Tamper {
+    /// The rule that must be reported.
+    pub rule: Rule,
+    /// Name of the defect, with the ids of the attacks it stands for.
+    pub name: &'static str,
+    /// Makes the record.
+    pub make: fn() -> TamperedRecord,
+}
+
+const FIRST: RoundIndex = RoundIndex(0);
+const ADMINISTRATOR: Author = Author::Administrator;
+const REGISTRAR: Author = Author::Registrar;
+
+fn trustee(index: u32) -> Author {
+    Author::Trustee(TrusteeIndex(index))
+}
+
+fn opened() -> Sandbox {
+    Sandbox::opened(1)
+}
+
+/// Votes cast and the round closed.
+fn closed() -> Sandbox {
+    let mut sandbox = opened();
+    sandbox.vote_all();
+    sandbox.close();
+    sandbox
+}
+
+/// Two trustees have decrypted.
+fn decrypted() -> Sandbox {
+    let mut sandbox = closed();
+    sandbox.decrypt(1);
+    sandbox.decrypt(2);
+    sandbox
+}
+
+/// Smuggles a body that its author signs.
+fn with(mut sandbox: Sandbox, author: Author, body: &Body) -> TamperedRecord {
+    let bytes = sandbox.signed(author, body);
+    sandbox.smuggle(bytes);
+    sandbox.record()
+}
+
+/// Smuggles raw bytes.
+fn with_bytes(mut sandbox: Sandbox, bytes: Vec<u8>) -> TamperedRecord {
+    sandbox.smuggle(bytes);
+    sandbox.record()
+}
+
+fn pair() -> [Choice; 2] {
+    [chosen(&[0]), chosen(&[1])]
+}
+
+/// A valid ballot of voter 0, decoded, that nobody has submitted.
+fn unsent(sandbox: &mut Sandbox) -> BallotEntry {
+    let sealed = sandbox.seal(0, &pair());
+    let bytes = sandbox.cast(0, sealed.as_bytes());
+    codec::from_bytes(&bytes, tlog::tile::MAX_ENTRY).unwrap()
+}
+
+/// Encodes changed sealed parts and signs them as voter 0.
+fn resigned(sandbox: &mut Sandbox, change: impl FnOnce(&mut ballot::Sealed)) -> Vec<u8> {
+    let mut entry = unsent(sandbox);
+    change(&mut entry.sealed);
+    let sealed = codec::to_bytes(&entry.sealed);
+    sandbox.cast(0, &sealed)
+}
+
+/// Adds G to an encoded point: another valid point.
+fn shift(bytes: &mut [u8]) {
+    let point = CompressedPoint::from_slice(bytes).unwrap().decompress().unwrap();
+    bytes.copy_from_slice((point + BASE).compress().as_bytes());
+}
+
+/// A first-stage message of trustee 1 with its state.
+fn commitment(sandbox: &mut Sandbox, setup: Setup) -> (Committed, Commitment) {
+    ceremony::commit(setup, TrusteeIndex(1), &mut sandbox.rng).unwrap()
+}
+
+/// The sandbox after the first stage, and the dealing that trustee 1 would post.
+fn first_dealing() -> (Sandbox, Dealing) {
+    let mut sandbox = Sandbox::new(2);
+    let committed = sandbox.commit();
+    let keys = sandbox.state.encryption_keys().clone();
+    let state = committed.into_iter().next().unwrap();
+    let dealing = state.deal(&keys, &mut sandbox.rng).unwrap().1;
+    (sandbox, dealing)
+}
+
+/// A ceremony in which trustee 1 makes messages under a changed setup or state, up to its dealing.
+fn dealing_of(change: impl FnOnce(&mut Sandbox) -> (Committed, Commitment)) -> (Sandbox, Dealing) {
+    let mut sandbox = Sandbox::new(3);
+    let (state, message) = change(&mut sandbox);
+    sandbox.push(trustee(1), &Body::Commitment(message));
+    for index in [2, 3] {
+        let message = ceremony::commit(sandbox.setup(), TrusteeIndex(index), &mut sandbox.rng).unwrap().1;
+        sandbox.push(trustee(index), &Body::Commitment(message));
+    }
+    let keys = sandbox.state.encryption_keys().clone();
+    let dealing = state.deal(&keys, &mut sandbox.rng).unwrap().1;
+    (sandbox, dealing)
+}
+
+/// The state of a trustee with a chosen polynomial, and its honest first message.
+fn committed_to(sandbox: &mut Sandbox, index: u32, coefficients: Vec<SecretScalar>) -> (Committed, Commitment) {
+    use proofs::sharing::feldman::Commitments;
+    use proofs::sigma::possession::PossessionProof;
+    let (setup, index) = (sandbox.setup(), TrusteeIndex(index));
+    let (_, mut message) = ceremony::commit(setup, index, &mut sandbox.rng).unwrap();
+    let encryption = SecretScalar::random(&mut sandbox.rng);
+    let key = PublicKey::of(&encryption).unwrap();
+    let mut transcript = crate::context::encryption_key(&setup.event, &setup.ceremony, index);
+    message.encryption_key = key.to_bytes();
+    message.possession = PossessionProof::prove(&mut transcript, &encryption, &key, &mut sandbox.rng).to_bytes();
+    let polynomial = Polynomial::from_coefficients(coefficients).unwrap();
+    let constant = polynomial.expose_secret();
+    let public = PublicKey::of(&constant).unwrap();
+    let mut transcript = crate::context::dealing(&setup.event, &setup.ceremony, index);
+    let possession = PossessionProof::prove(&mut transcript, &constant, &public, &mut sandbox.rng).to_bytes();
+    let commitments = Commitments::of(&polynomial).encode();
+    message.dealing = ceremony::checks::dealing_hash(&setup, index, &commitments, &possession);
+    let mut bytes = encryption.expose_bytes().to_vec();
+    bytes.extend_from_slice(&possession);
+    bytes.extend_from_slice(&polynomial.expose_bytes());
+    (Committed::from_exposed_bytes(setup, index, &bytes).unwrap(), message)
+}
+
+/// All trustees together cancel the joint key out.
+fn identity_key() -> TamperedRecord {
+    let mut sandbox = Sandbox::new(4);
+    let scalar = |v: u64| SecretScalar::from_scalar(Scalar::from(v));
+    let constants = [scalar(5), scalar(7), SecretScalar::from_scalar(-Scalar::from(12_u64))];
+    let mut states = Vec::new();
+    for (index, constant) in (1..).zip(constants) {
+        let (state, message) = committed_to(&mut sandbox, index, vec![constant, scalar(u64::from(index))]);
+        sandbox.push(trustee(index), &Body::Commitment(message));
+        states.push(state);
+    }
+    let keys = sandbox.state.encryption_keys().clone();
+    for (index, state) in (1..).zip(states) {
+        let message = state.deal(&keys, &mut sandbox.rng).unwrap().1;
+        let bytes = sandbox.signed(trustee(index), &Body::Dealing(message));
+        if index < 3 { sandbox.offer(bytes).unwrap() } else { sandbox.smuggle(bytes) }
+    }
+    sandbox.record()
+}
+
+fn confirmation(sandbox: &Sandbox) -> Confirmation {
+    let joint_key = sandbox.setup().event.0;
+    Confirmation { ceremony: sandbox.setup().ceremony, record: tlog::hash::Hash([0; 32]), joint_key }
+}
+
+/// A roll chunk with changed members, after the ceremony.
+fn roll(change: impl FnOnce(&mut RollChunk)) -> TamperedRecord {
+    let mut sandbox = Sandbox::new(5);
+    sandbox.ceremony();
+    let mut chunk = RollChunk { round: FIRST, number: 0, members: sandbox.members(FIRST) };
+    change(&mut chunk);
+    with(sandbox, REGISTRAR, &Body::RollChunk(chunk))
+}
+
+/// A start of the first round with one change, everything else being ready.
+fn start(change: impl FnOnce(&mut entry::RoundStarted)) -> TamperedRecord {
+    let mut sandbox = Sandbox::new(6);
+    sandbox.ceremony();
+    sandbox.roll(FIRST);
+    let mut start = sandbox.start(FIRST);
+    change(&mut start);
+    with(sandbox, ADMINISTRATOR, &Body::RoundStarted(start))
+}
+
+/// A closing entry with one change.
+fn closing(change: impl FnOnce(&mut RoundClosed, &Sandbox)) -> TamperedRecord {
+    let mut sandbox = opened();
+    sandbox.vote_all();
+    let mut closing = sandbox.state.closing_entry(&sandbox.close_order(), super::START + 3_601).unwrap();
+    change(&mut closing, &sandbox);
+    with(sandbox, Author::Board, &Body::RoundClosed(closing))
+}
+
+/// A partial decryption of trustee 1 with one change.
+fn partial(change: impl FnOnce(&mut crate::tally::partial::PartialDecryption)) -> TamperedRecord {
+    let mut sandbox = closed();
+    let mut part = sandbox.partial(1);
+    change(&mut part);
+    with(sandbox, trustee(1), &Body::PartialDecryption(part))
+}
+
+/// A result with one change.
+fn result(change: impl FnOnce(&mut RoundResult)) -> TamperedRecord {
+    let sandbox = decrypted();
+    let mut result = sandbox.state.compute_result(FIRST).unwrap();
+    change(&mut result);
+    with(sandbox, ADMINISTRATOR, &Body::RoundResult(result))
+}
+
+macro_rules! tampers {
+    ($($rule:ident $name:literal $make:expr,)*) => {
+        /// Every way, at least one for each rule.
+        #[must_use]
+        pub fn all() -> Vec<Tamper> {
+            vec![$(Tamper { rule: Rule::$rule, name: $name, make: || $make },)*]
+        }
+    };
+}
+
+tampers! {
+    LogCheckpoint "checkpoint signed by another key" {
+        let sandbox = opened();
+        let origin = sandbox.manifest().origin();
+        TamperedRecord { checkpoint: sandbox.checkpoint_as(&origin, &sandbox.administrator, |_| ()), ..sandbox.record() }
+    },
+    LogCheckpoint "garbage for a checkpoint" TamperedRecord { checkpoint: b"garbage".to_vec(), ..opened().record() },
+    LogOrigin "s6: same manifest under a second origin" {
+        let sandbox = opened();
+        let origin = format!("elsewhere.example.org/{}", sandbox.manifest().event());
+        TamperedRecord { checkpoint: sandbox.checkpoint_as(&origin, &sandbox.log, |_| ()), ..sandbox.record() }
+    },
+    LogOrigin "a22: checkpoint of another event on the same board" {
+        let sandbox = opened();
+        TamperedRecord { checkpoint: Sandbox::new(99).checkpoint(), ..sandbox.record() }
+    },
+    LogSize "a35: empty record" TamperedRecord { entries: vec![], ..opened().record() },
+    LogSize "truncated record" {
+        let mut record = Sandbox::finished(1).record();
+        record.entries.pop();
+        record
+    },
+    LogSize "entry behind the checkpoint" {
+        let mut sandbox = opened();
+        let checkpoint = sandbox.checkpoint();
+        sandbox.vote(0, &pair());
+        TamperedRecord { checkpoint, ..sandbox.record() }
+    },
+    LogRoot "a19: another root than the entries give" {
+        let sandbox = opened();
+        let origin = sandbox.manifest().origin();
+        let checkpoint = sandbox.checkpoint_as(&origin, &sandbox.log, |checkpoint| checkpoint.root.0[0] ^= 1);
+        TamperedRecord { checkpoint, ..sandbox.record() }
+    },
+    LogRoot "reordered entries under the old checkpoint" {
+        let mut sandbox = opened();
+        sandbox.vote(0, &pair());
+        sandbox.vote(2, &pair());
+        let mut record = sandbox.record();
+        let last = record.entries.len() - 1;
+        record.entries.swap(last - 1, last);
+        record
+    },
+    LogWitnesses "a19: checkpoint without the cosignatures that the manifest demands" {
+        let seed = [7; 32];
+        let witness = tlog::cosign::CosigningKey::from_seed(tlog::note::KeyName::new("w.example.org").unwrap(), &seed);
+        let policy = format!("witness w1 {}\nquorum w1\n", witness.verifier());
+        Sandbox::with(1, |fields| fields.witness_policy = policy).record()
+    },
+    ManifestHash "a22: another manifest" TamperedRecord { event: EventId([1; 32]), ..opened().record() },
+    ManifestValid "garbage for a manifest" {
+        let entries = vec![b"garbage".to_vec()];
+        TamperedRecord { event: EventId::of_manifest(b"garbage"), checkpoint: opened().checkpoint(), entries }
+    },
+    ManifestValid "a25: threshold above the number of trustees" {
+        let sandbox = Sandbox::new(1);
+        let mut fields = (*sandbox.manifest()).clone();
+        fields.threshold = 4;
+        let bytes = codec::to_bytes(&fields);
+        TamperedRecord { event: EventId::of_manifest(&bytes), checkpoint: sandbox.checkpoint(), entries: vec![bytes] }
+    },
+    EntryCanonical "a3: trailing byte" {
+        let mut sandbox = opened();
+        let sealed = sandbox.seal(0, &pair());
+        let mut bytes = sandbox.cast(0, sealed.as_bytes());
+        bytes.push(0);
+        with_bytes(sandbox, bytes)
+    },
+    EntryCanonical "a3: longer integer of the same value" {
+        let sandbox = Sandbox::new(1);
+        let mut bytes = sandbox.signed(ADMINISTRATOR, &Body::Cancelled(Cancelled { reason: 1 }));
+        bytes.splice(1..2, [0x18, 12]);
+        with_bytes(sandbox, bytes)
+    },
+    EntryCanonical "a42: garbage" with_bytes(opened(), vec![0xff; 100]),
+    EntrySignature "forged signature" {
+        let sandbox = Sandbox::new(1);
+        let mut bytes = sandbox.signed(ADMINISTRATOR, &Body::Cancelled(Cancelled { reason: 1 }));
+        *bytes.last_mut().unwrap() ^= 1;
+        with_bytes(sandbox, bytes)
+    },
+    EntrySignature "a11: roll signed by the administrator" {
+        let mut sandbox = Sandbox::new(5);
+        sandbox.ceremony();
+        let chunk = RollChunk { round: FIRST, number: 0, members: sandbox.members(FIRST) };
+        with(sandbox, ADMINISTRATOR, &Body::RollChunk(chunk))
+    },
+    EntrySignature "entry of another event replayed" {
+        let other = Sandbox::new(98);
+        let body = Body::Cancelled(Cancelled { reason: 1 });
+        let sandbox = Sandbox::new(1);
+        let bytes = entry::sign(&other.manifest().event(), ADMINISTRATOR, &body, &sandbox.administrator);
+        with_bytes(sandbox, bytes)
+    },
+    EntrySignature "a26: trustee that the manifest does not have" {
+        let mut sandbox = Sandbox::new(1);
+        let setup = sandbox.setup();
+        let message = commitment(&mut sandbox, setup).1;
+        let event = sandbox.manifest().event();
+        let bytes = entry::sign(&event, trustee(4), &Body::Commitment(message), &sandbox.trustees[0]);
+        with_bytes(sandbox, bytes)
+    },
+    EntryLegal "a41: dealing before everybody has committed" {
+        let (sandbox, dealing) = first_dealing();
+        let mut early = Sandbox::new(2);
+        let message = sandbox.entries[1].clone();
+        early.offer(message).unwrap();
+        with(early, trustee(1), &Body::Dealing(dealing))
+    },
+    EntryLegal "roll chunk after the end of the roll" {
+        let mut sandbox = Sandbox::new(5);
+        sandbox.ceremony();
+        sandbox.roll(FIRST);
+        let chunk = RollChunk { round: FIRST, number: 2, members: sandbox.members(FIRST) };
+        with(sandbox, REGISTRAR, &Body::RollChunk(chunk))
+    },
+    EntryLegal "entry after the event was cancelled" {
+        let mut sandbox = Sandbox::new(1);
+        sandbox.push(ADMINISTRATOR, &Body::Cancelled(Cancelled { reason: 1 }));
+        let setup = sandbox.setup();
+        let message = commitment(&mut sandbox, setup).1;
+        with(sandbox, trustee(1), &Body::Commitment(message))
+    },
+    EntryLegal "partial decryption before the round is closed" {
+        let mut sandbox = closed();
+        let part = sandbox.partial(1);
+        let mut early = opened();
+        early.vote_all();
+        with(early, trustee(1), &Body::PartialDecryption(part))
+    },
+    CeremonyMessage "a27: commitment from another ceremony" {
+        let mut sandbox = Sandbox::new(1);
+        let mut setup = sandbox.setup();
+        setup.ceremony = crate::ids::CeremonyId::of(&setup.event, 1);
+        let message = commitment(&mut sandbox, setup).1;
+        with(sandbox, trustee(1), &Body::Commitment(message))
+    },
+    CeremonyMessage "second commitment of one trustee" {
+        let mut sandbox = Sandbox::new(1);
+        let setup = sandbox.setup();
+        let first = commitment(&mut sandbox, setup).1;
+        sandbox.push(trustee(1), &Body::Commitment(first));
+        let second = commitment(&mut sandbox, setup).1;
+        with(sandbox, trustee(1), &Body::Commitment(second))
+    },
+    CeremonyEncryptionKey "s9: encryption key without proof of possession" {
+        let mut sandbox = Sandbox::new(1);
+        let setup = sandbox.setup();
+        let mut message = commitment(&mut sandbox, setup).1;
+        shift(&mut message.encryption_key);
+        with(sandbox, trustee(1), &Body::Commitment(message))
+    },
+    CeremonyEncryptionKey "a24: encryption key and proof of another trustee" {
+        let mut sandbox = Sandbox::new(1);
+        let setup = sandbox.setup();
+        let message = commitment(&mut sandbox, setup).1;
+        sandbox.push(trustee(1), &Body::Commitment(message.clone()));
+        with(sandbox, trustee(2), &Body::Commitment(message))
+    },
+    CeremonyCommitted "a24: dealing changed after seeing the others" {
+        let mut sandbox = Sandbox::new(2);
+        sandbox.commit();
+        let setup = sandbox.setup();
+        let keys = sandbox.state.encryption_keys().clone();
+        let mut own = std::collections::BTreeMap::new();
+        let (state, message) = commitment(&mut sandbox, setup);
+        own.extend(keys);
+        own.insert(TrusteeIndex(1), PublicKey::decode(&message.encryption_key).unwrap());
+        let dealing = state.deal(&own, &mut sandbox.rng).unwrap().1;
+        with(sandbox, trustee(1), &Body::Dealing(dealing))
+    },
+    CeremonyShape "a25: longer polynomial" {
+        let (sandbox, dealing) = dealing_of(|sandbox| {
+            let setup = Setup { threshold: 3, ..sandbox.setup() };
+            commitment(sandbox, setup)
+        });
+        with(sandbox, trustee(1), &Body::Dealing(dealing))
+    },
+    CeremonyShape "missing share" {
+        let (sandbox, mut dealing) = first_dealing();
+        dealing.shares.pop();
+        with(sandbox, trustee(1), &Body::Dealing(dealing))
+    },
+    CeremonyPossession "a24: constant without proof of possession" {
+        let mut sandbox = Sandbox::new(3);
+        let setup = sandbox.setup();
+        let (state, mut message) = commitment(&mut sandbox, setup);
+        // Commits to a proof that is none, and reveals it.
+        let mut bytes = state.expose_bytes().to_vec();
+        bytes[32..96].fill(0);
+        let commitments = {
+            let polynomial = Polynomial::from_exposed_bytes(&bytes[96..], 2).unwrap();
+            proofs::sharing::feldman::Commitments::of(&polynomial).encode()
+        };
+        message.dealing = ceremony::checks::dealing_hash(&setup, TrusteeIndex(1), &commitments, &[0; 64]);
+        let state = Committed::from_exposed_bytes(setup, TrusteeIndex(1), &bytes).unwrap();
+        let (sandbox, dealing) = dealing_of(move |other| {
+            *other = sandbox;
+            (state, message)
+        });
+        with(sandbox, trustee(1), &Body::Dealing(dealing))
+    },
+    CeremonyPossession "a29: ephemeral key without proof of knowledge" {
+        let (sandbox, mut dealing) = first_dealing();
+        shift(&mut dealing.shares[1].ephemeral);
+        with(sandbox, trustee(1), &Body::Dealing(dealing))
+    },
+    CeremonyPossession "a29: ephemeral key and proof of another share" {
+        let (sandbox, mut dealing) = first_dealing();
+        let other = dealing.shares[0].clone();
+        dealing.shares[1].ephemeral = other.ephemeral;
+        dealing.shares[1].possession = other.possession;
+        with(sandbox, trustee(1), &Body::Dealing(dealing))
+    },
+    CeremonyConfirmed "a28: confirmation of another record" {
+        let mut sandbox = Sandbox::new(2);
+        let committed = sandbox.commit();
+        sandbox.deal(committed);
+        let confirmation = confirmation(&sandbox);
+        with(sandbox, trustee(1), &Body::Confirmation(confirmation))
+    },
+    CeremonyIdentity "m9: joint key cancelled out" identity_key(),
+    RollOrder "m11: roll out of order" roll(|chunk| chunk.members.swap(0, 1)),
+    RollOrder "credential twice on the roll" roll(|chunk| {
+        let first = chunk.members[0];
+        chunk.members.insert(0, first);
+    }),
+    RollOrder "missing chunk of the roll" roll(|chunk| chunk.number = 1),
+    RollKey "a4: identity for a credential" roll(|chunk| chunk.members[0].key = CredentialKey([0; 32])),
+    RollKey "a4: credential that is no point" roll(|chunk| {
+        chunk.members.last_mut().unwrap().key = CredentialKey([0xff; 32]);
+    }),
+    RollCount "wrong end of the roll" {
+        let mut sandbox = Sandbox::new(5);
+        sandbox.ceremony();
+        let chunk = RollChunk { round: FIRST, number: 0, members: sandbox.members(FIRST) };
+        sandbox.push(REGISTRAR, &Body::RollChunk(chunk));
+        let mut end = sandbox.roll_end(FIRST);
+        end.groups[0].0 += 1;
+        with(sandbox, REGISTRAR, &Body::RollClosed(end))
+    },
+    RollCount "a36: group of one" {
+        let mut sandbox = Sandbox::new(5);
+        sandbox.ceremony();
+        let mut members = sandbox.members(FIRST);
+        let lonely = members.iter().position(|member| member.group.0 == 0).unwrap();
+        let lonely = members[lonely];
+        members.retain(|member| member.group.0 == 1 || *member == lonely);
+        sandbox.push(REGISTRAR, &Body::RollChunk(RollChunk { round: FIRST, number: 0, members }));
+        let end = sandbox.roll_end(FIRST);
+        with(sandbox, REGISTRAR, &Body::RollClosed(end))
+    },
+    RollBound "a9: weights beyond 2^40" roll(|chunk| chunk.members[0].weight = 1 << 40),
+    RollBound "a9: weights that overflow" roll(|chunk| {
+        chunk.members[0].weight = u64::MAX;
+        chunk.members[1].weight = u64::MAX;
+    }),
+    RollBound "weight zero" roll(|chunk| chunk.members[0].weight = 0),
+    RollBound "unknown group" roll(|chunk| chunk.members[0].group.0 = 2),
+    RoundPlan "a22: other questions than the manifest planned" start(|start| {
+        start.statement.plan.contests[0].options.swap(0, 1);
+    }),
+    RoundReady "a41: round started without a key" {
+        let mut sandbox = Sandbox::new(6);
+        sandbox.roll(FIRST);
+        let start = sandbox.start(FIRST);
+        with(sandbox, ADMINISTRATOR, &Body::RoundStarted(start))
+    },
+    RoundReady "round started without its roll" {
+        let mut sandbox = Sandbox::new(6);
+        sandbox.ceremony();
+        let start = sandbox.start(FIRST);
+        with(sandbox, ADMINISTRATOR, &Body::RoundStarted(start))
+    },
+    RoundReady "a21: round under another joint key" start(|start| shift(&mut start.joint_key)),
+    RoundReady "second round while the first is open" {
+        let sandbox = opened();
+        let start = sandbox.start(RoundIndex(1));
+        with(sandbox, ADMINISTRATOR, &Body::RoundStarted(start))
+    },
+    RoundReady "round started twice" {
+        let sandbox = opened();
+        let start = sandbox.start(FIRST);
+        with(sandbox, ADMINISTRATOR, &Body::RoundStarted(start))
+    },
+    RoundOrder "a15: closed without an order of the administrator" closing(|closing, sandbox| {
+        let round = sandbox.state.round(FIRST).unwrap().id().unwrap();
+        let order = CloseOrder { round, time: 0 };
+        closing.order = entry::sign_close_order(&sandbox.manifest().event(), &order, &sandbox.log);
+    }),
+    RoundCount "a15: ballot dropped from the count at closing" closing(|closing, _| closing.ballots -= 1),
+    RoundTree "closing entry with another root" closing(|closing, _| closing.root.0[0] ^= 1),
+    RoundTree "closing entry with another size" closing(|closing, _| closing.size += 1),
+    RoundTime "closed before its start" closing(|closing, _| closing.time = super::START - 1),
+    BallotBinding "a2: ballot of another event" {
+        let mut other = Sandbox::opened(97);
+        let sealed = other.seal(0, &pair());
+        let bytes = other.cast(0, sealed.as_bytes());
+        with_bytes(opened(), bytes)
+    },
+    BallotBinding "ballot of another round" {
+        let mut sandbox = opened();
+        let bytes = resigned(&mut sandbox, |sealed| sealed.round.0[0] ^= 1);
+        with_bytes(sandbox, bytes)
+    },
+    BallotEligible "a11: stuffed ballot of a credential that is not on the roll" {
+        let mut sandbox = opened();
+        sandbox.voters[0].secret = crate::credential::CodeSecret::testing_only([77; 32]);
+        let sealed = sandbox.seal(0, &pair());
+        let bytes = sandbox.cast(0, sealed.as_bytes());
+        with_bytes(sandbox, bytes)
+    },
+    BallotContests "missing contest" {
+        let mut sandbox = opened();
+        let bytes = resigned(&mut sandbox, |sealed| { sealed.contests.pop(); });
+        with_bytes(sandbox, bytes)
+    },
+    BallotContests "wrong number of cells" {
+        let mut sandbox = opened();
+        let bytes = resigned(&mut sandbox, |sealed| sealed.contests[0].ciphertexts.truncate(64));
+        with_bytes(sandbox, bytes)
+    },
+    BallotContests "a4: identity as first component" {
+        let mut sandbox = opened();
+        let bytes = resigned(&mut sandbox, |sealed| sealed.contests[0].ciphertexts[..32].fill(0));
+        with_bytes(sandbox, bytes)
+    },
+    BallotContests "a3: response that is not reduced" {
+        let mut sandbox = opened();
+        let bytes = resigned(&mut sandbox, |sealed| *sealed.contests[0].argument.last_mut().unwrap() = 0xff);
+        with_bytes(sandbox, bytes)
+    },
+    BallotProof "changed ciphertext" {
+        let mut sandbox = opened();
+        let bytes = resigned(&mut sandbox, |sealed| shift(&mut sealed.contests[0].ciphertexts[32..64]));
+        with_bytes(sandbox, bytes)
+    },
+    BallotProof "changed response" {
+        let mut sandbox = opened();
+        let bytes = resigned(&mut sandbox, |sealed| {
+            let from = sealed.contests[0].argument.len() - 32;
+            sealed.contests[0].argument[from] ^= 1;
+        });
+        with_bytes(sandbox, bytes)
+    },
+    BallotProof "argument of another ballot" {
+        let mut sandbox = opened();
+        let other = unsent(&mut sandbox).sealed.contests[0].argument.clone();
+        let bytes = resigned(&mut sandbox, |sealed| sealed.contests[0].argument = other);
+        with_bytes(sandbox, bytes)
+    },
+    BallotProof "a10: ballot copied under another credential" {
+        let mut sandbox = opened();
+        let mut copied = unsent(&mut sandbox);
+        copied.sealed.credential = sandbox.credential(2, FIRST).key();
+        let sealed = codec::to_bytes(&copied.sealed);
+        let bytes = sandbox.cast(2, &sealed);
+        with_bytes(sandbox, bytes)
+    },
+    BallotProof "a10: contest copied within a ballot" {
+        let mut sandbox = opened();
+        let sealed = sandbox.seal(1, &[chosen(&[0]), chosen(&[0]), chosen(&[0])]);
+        let bytes = sandbox.cast(1, sealed.as_bytes());
+        let mut entry: BallotEntry = codec::from_bytes(&bytes, tlog::tile::MAX_ENTRY).unwrap();
+        // A cell of one contest moved to the same place of another.
+        let moved = entry.sealed.contests[0].ciphertexts[..64].to_vec();
+        entry.sealed.contests[1].ciphertexts[..64].copy_from_slice(&moved);
+        let sealed = codec::to_bytes(&entry.sealed);
+        let bytes = sandbox.cast(1, &sealed);
+        with_bytes(sandbox, bytes)
+    },
+    BallotProof "a9: over-vote proved for a rule of the voter's own" {
+        let mut sandbox = opened();
+        let rules = sandbox.state.round(FIRST).unwrap().rules().unwrap().clone();
+        let mut plan = sandbox.manifest().round(FIRST).unwrap().clone();
+        // Three of three instead of two; as many bits as the real contest has.
+        plan.contests[0] = contest(3, Selection { min: 2, max: 3, blank: true }, &[0, 1], false);
+        let own = RoundRules::new(rules.binding, &plan).unwrap();
+        let key = EncryptionKey::new(rules.binding.joint_key);
+        let credential = sandbox.credential(0, FIRST).key();
+        let choices = [chosen(&[0, 1, 2]), chosen(&[0])];
+        let group = sandbox.voters[0].group;
+        let sealed = ballot::seal(&own, &key, group, &credential, &choices, &mut sandbox.rng).unwrap();
+        let bytes = sandbox.cast(0, sealed.as_bytes());
+        with_bytes(sandbox, bytes)
+    },
+    BallotSignature "a11: signature of somebody else" {
+        let mut sandbox = opened();
+        let mut entry = unsent(&mut sandbox);
+        entry.signature[63] ^= 1;
+        with_bytes(sandbox, codec::to_bytes(&entry))
+    },
+    BallotSignature "a14: counter raised without a signature" {
+        let mut sandbox = opened();
+        let mut entry = unsent(&mut sandbox);
+        entry.counter += 1;
+        with_bytes(sandbox, codec::to_bytes(&entry))
+    },
+    BallotChain "a14: old ballot offered after its successor" {
+        let mut sandbox = opened();
+        let old = sandbox.vote(0, &pair());
+        sandbox.vote(0, &pair());
+        with_bytes(sandbox, old)
+    },
+    BallotChain "s3: counter that skips one" {
+        let mut sandbox = opened();
+        let sealed = sandbox.seal(0, &pair());
+        let event = tlog::hash::Hash(sandbox.manifest().event().0);
+        let bytes = sandbox.cast_after(0, sealed.as_bytes(), 2, event);
+        with_bytes(sandbox, bytes)
+    },
+    BallotChain "s3: foreign predecessor" {
+        let mut sandbox = opened();
+        let foreign = tlog::hash::leaf_hash(&sandbox.vote(2, &pair()));
+        let sealed = sandbox.seal(0, &pair());
+        let bytes = sandbox.cast_after(0, sealed.as_bytes(), 1, foreign);
+        with_bytes(sandbox, bytes)
+    },
+    BallotRepeat "a10: own ciphertexts cast again" {
+        let mut sandbox = opened();
+        let sealed = sandbox.seal(0, &pair()).into_bytes();
+        let bytes = sandbox.cast(0, &sealed);
+        sandbox.offer(bytes).unwrap();
+        let bytes = sandbox.cast(0, &sealed);
+        with_bytes(sandbox, bytes)
+    },
+    BallotOpen "a15: ballot after the round was closed" {
+        let mut sandbox = opened();
+        let sealed = sandbox.seal(0, &pair());
+        let late = sandbox.cast(0, sealed.as_bytes());
+        sandbox.vote_all();
+        sandbox.close();
+        with_bytes(sandbox, late)
+    },
+    BallotOpen "a41: ballot before any round was started" {
+        let mut sandbox = opened();
+        let sealed = sandbox.seal(0, &pair());
+        let early = sandbox.cast(0, sealed.as_bytes());
+        with_bytes(Sandbox::new(1), early)
+    },
+    DecryptCheckpoint "a20: partial decryption of another checkpoint" partial(|part| part.size += 1),
+    DecryptCheckpoint "a20: partial decryption of another root" partial(|part| part.root.0[0] ^= 1),
+    DecryptOnce "second partial decryption of one trustee" {
+        let mut sandbox = closed();
+        sandbox.decrypt(1);
+        let again = sandbox.partial(1);
+        with(sandbox, trustee(1), &Body::PartialDecryption(again))
+    },
+    DecryptShape "a35: missing tally" partial(|part| { part.tallies.pop(); }),
+    DecryptShape "a35: missing cell" partial(|part| { let cells = &mut part.tallies[0]; cells.truncate(cells.len() - 96); }),
+    DecryptProof "a6: wrong partial decryption" partial(|part| shift(&mut part.tallies[0][..32])),
+    DecryptProof "a6: proof of another cell" partial(|part| {
+        let other = part.tallies[0][..96].to_vec();
+        part.tallies[0][96..192].copy_from_slice(&other);
+    }),
+    DecryptProof "a6: partial decryption of another trustee" {
+        let mut sandbox = closed();
+        let part = sandbox.partial(1);
+        with(sandbox, trustee(2), &Body::PartialDecryption(part))
+    },
+    DecryptMinimum "a36: too few ballots" {
+        let mut sandbox = opened();
+        sandbox.vote(0, &pair());
+        sandbox.close();
+        let part = closed().partial(1);
+        with(sandbox, trustee(1), &Body::PartialDecryption(part))
+    },
+    DecryptMinimum "s12: one credential with too much of the weight" {
+        let mut sandbox = opened();
+        let triple = [chosen(&[0]), chosen(&[0]), chosen(&[0])];
+        sandbox.vote(0, &pair());
+        sandbox.vote(2, &pair());
+        sandbox.vote(1, &triple); // weight 3 of 4 in the second contest
+        sandbox.vote(3, &triple);
+        sandbox.close();
+        let mut part = sandbox.partial(1);
+        part.tallies[1] = part.tallies[0].clone();
+        with(sandbox, trustee(1), &Body::PartialDecryption(part))
+    },
+    ResultTrustees "result of fewer trustees than needed" result(|result| result.trustees.truncate(1)),
+    ResultTrustees "result that names a trustee who stayed away" result(|result| result.trustees[1].0 = 3),
+    ResultTrustees "result that names a trustee twice" result(|result| result.trustees[1] = result.trustees[0]),
+    ResultTotals "result off by one" result(|result| result.totals[0].0[0] += 1),
+    ResultTotals "a9: total modulo the group order" result(|result| result.totals[0].0[0] = u64::MAX),
+    ResultTotals "a35: missing totals" result(|result| { result.totals.pop(); }),
+    ResultTotals "a35: no totals at all" result(|result| result.totals = vec![Totals(vec![]); 4]),
+    ResultOnce "second result" {
+        let mut sandbox = decrypted();
+        sandbox.result(FIRST);
+        let other = sandbox.state.compute_result(FIRST).unwrap();
+        with(sandbox, ADMINISTRATOR, &Body::RoundResult(other))
+    },
+    ResultOnce "not counted although enough ballots are there" {
+        let sandbox = closed();
+        let round = sandbox.state.round(FIRST).unwrap().id().unwrap();
+        with(sandbox, ADMINISTRATOR, &Body::NotCounted(NotCounted { round }))
+    },
+    CancelEarly "s12: cancelled after a round was closed" {
+        with(closed(), ADMINISTRATOR, &Body::Cancelled(Cancelled { reason: 1 }))
+    },
+}
+
+/// Decodes an entry, for tests that look inside.
+#[must_use]
+pub fn decoded(bytes: &[u8]) -> Entry {
+    Entry::from_bytes(bytes).unwrap()
+}
