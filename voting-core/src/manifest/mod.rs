@@ -333,6 +333,10 @@ fn check_numbers(fields: &Fields, found: &mut Problems) {
     let fraction = part > 0 && whole > 0 && part <= whole;
     found.check(fraction, "privacy.largest_share", "must be a fraction above 0 and up to 1, such as \"1/2\"");
     found.check(!fields.login.is_empty(), "login", "name at least one method; \"none\" is one");
+    let kept = fields.if_too_few == TooFew::NoResult;
+    found.check(kept, "privacy.if_too_few", "this version can't prolong a round: use \"no result\"");
+    let fixed = !fields.rounds_may_be_added;
+    found.check(fixed, "event.rounds_may_be_added", "this version can't add rounds: plan all of them as [[round]]");
     let sorted = fields.accepted.is_sorted_by(|a, b| a < b);
     found.check(sorted, "accept", "codes must be ascending, each once");
 }

@@ -49,10 +49,8 @@ fn a22_every_changed_field_changes_the_event() {
     differs(&|fields| fields.rounds[0].opens += 1);
     differs(&|fields| fields.rounds[0].contests[0].options.swap(0, 1));
     differs(&|fields| fields.rounds[0].contests[0].per_group = true);
-    differs(&|fields| fields.rounds_may_be_added = true);
     differs(&|fields| fields.grace_seconds += 1);
     differs(&|fields| fields.minimum_ballots += 1);
-    differs(&|fields| fields.if_too_few = TooFew::ProlongOnce);
     differs(&|fields| fields.largest_share = (1, 2));
     differs(&|fields| fields.dispute_seconds += 1);
     differs(&|fields| fields.retention_days += 1);
@@ -75,6 +73,8 @@ fn every_problem_names_its_place() {
     assert_eq!(places(|fields| fields.login.clear()), ["login"]);
     assert_eq!(places(|fields| fields.rounds[1].closes = 0), ["round[1].closes"]);
     assert_eq!(places(|fields| fields.rounds.clear()), ["round"]);
+    assert_eq!(places(|fields| fields.if_too_few = TooFew::ProlongOnce), ["privacy.if_too_few"]);
+    assert_eq!(places(|fields| fields.rounds_may_be_added = true), ["event.rounds_may_be_added"]);
     let first = |change: &dyn Fn(&mut Contest)| places(|fields| change(&mut fields.rounds[0].contests[0]));
     assert_eq!(first(&|contest| contest.groups = vec![GroupIndex(2)])[0], "round[0].contest[0].groups");
     let Kind::Selection(rule) = valid().rounds[0].contests[0].kind.clone();

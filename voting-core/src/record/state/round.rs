@@ -9,7 +9,6 @@ use crate::ballot::{RoundRules, VerifiedBallot};
 use crate::context::RoundBinding;
 use crate::entry::{Author, NotCounted, RoundClosed, RoundResult, RoundStarted, Totals, open_close_order};
 use crate::ids::{ContestIndex, CredentialKey, EntryIndex, GroupIndex, RoundId, RoundIndex, Tracker, TrusteeIndex};
-use crate::manifest::TooFew;
 use crate::record::{Culprit, Refusal, Rule};
 use crate::tally::combine::{self, Parts};
 use crate::tally::partial::{self, PartialDecryption, PartialError};
@@ -476,10 +475,7 @@ impl State {
         if self.may_be_decrypted(counting).is_ok() {
             return Err(Refusal::new(Rule::ResultOnce, by, "enough ballots count: the round must be decrypted"));
         }
-        match self.manifest.if_too_few {
-            // Prolonging needs entries of its own; until they exist the round ends either way.
-            TooFew::NoResult | TooFew::ProlongOnce => Ok(StateEffect::Round(index, Effect::End(Ending::NotCounted))),
-        }
+        Ok(StateEffect::Round(index, Effect::End(Ending::NotCounted)))
     }
 }
 
