@@ -14,6 +14,8 @@ mod tests;
 mod verify;
 
 use proofs::bit_vector::BitVectorProof;
+/// A public key with its table, for whoever seals.
+pub use proofs::elgamal::EncryptionKey;
 use tlog::hash::Hash;
 
 pub use opening::{Opening, OpeningError};

@@ -298,6 +298,8 @@ impl State {
     /// [`Refusal`] unless the order is signed by the administrator and names the open round.
     pub fn closing_entry(&self, order: &[u8], time: u64) -> Result<RoundClosed, Refusal> {
         let voting = self.ordered_round(order, Culprit::Author(Author::Administrator))?.1;
+        // An administrator's clock that runs ahead must not keep the round open (R-ROUND-06).
+        let time = time.max(voting.started);
         Ok(RoundClosed { order: order.to_vec(), ballots: voting.ballots, size: self.size(), root: self.root(), time })
     }
 
