@@ -1,0 +1,88 @@
+//! What may be appended now: first the checks that need no state, made by the thread that serves the request, then the
+//! fold of `voting-core`. Nothing here decides validity by itself.
+
+use voting_core::codec::Malformed;
+use voting_core::entry::{self, CloseOrder, Entry};
+use voting_core::ids::EntryIndex;
+use voting_core::manifest::Manifest;
+use voting_core::record::state::looks_like_ballot;
+use voting_core::record::{Culprit, Refusal, Rule, State};
+
+use crate::error::Fault;
+
+/// Checks of an entry that need no state: canonical, of this event, and signed if it is no ballot.
+///
+/// # Errors
+/// [`Fault`].
+pub(crate) fn stateless(manifest: &Manifest, bytes: &[u8]) -> Result<(), Fault> {
+    match Entry::from_bytes(bytes) {
+        Err(error) => Err(Fault::Rule(Refusal::new(Rule::EntryCanonical, Culprit::Board, error.to_string()), None)),
+        Ok(Entry::Ballot(ballot)) if ballot.sealed.event != manifest.event() => Err(Fault::OtherEvent),
+        Ok(Entry::Ballot(_)) => Ok(()),
+        Ok(Entry::Official(official)) if !official.is_signed(manifest) => {
+            let what = format!("{}: not signed by {}", official.body.name(), official.author);
+            Err(Fault::Rule(Refusal::new(Rule::EntrySignature, Culprit::Board, what), None))
+        }
+        Ok(Entry::Official(_)) => Ok(()),
+    }
+}
+
+/// Opens an order to close, without a look at the state.
+///
+/// # Errors
+/// [`Fault`].
+pub(crate) fn close_order(manifest: &Manifest, bytes: &[u8]) -> Result<CloseOrder, Fault> {
+    entry::open_close_order(manifest, bytes).map_err(|error| signed_fault(&error))
+}
+
+/// The fault of something signed that does not open: its signature, or its form.
+pub(crate) fn signed_fault(error: &Malformed) -> Fault {
+    if error.what.starts_with("signature of the ") {
+        Fault::Signature(format!("the {} does not hold", error.what))
+    } else {
+        Fault::Malformed(error.to_string())
+    }
+}
+
+/// Applies what the rules allow, in order; each entry is taken or refused. `entropy` is 32 fresh random bytes (M4).
+///
+/// Ballots in a row are verified together. An entry of officials that is refused anyway does not break a row, so that
+/// nobody can slow the others down by sending such entries in between.
+pub(crate) fn admit(state: &mut State, entries: &[&[u8]], entropy: &[u8; 32]) -> Vec<Result<EntryIndex, Refusal>> {
+    let mut verdicts: Vec<(usize, Result<EntryIndex, Refusal>)> = Vec::with_capacity(entries.len());
+    let mut row: Vec<(usize, &[u8])> = Vec::new();
+    for (position, bytes) in entries.iter().enumerate() {
+        if looks_like_ballot(bytes) {
+            row.push((position, bytes));
+            continue;
+        }
+        let verdict = match state.check(bytes) {
+            Err(refusal) => Err(refusal),
+            Ok(checked) if row.is_empty() => state.apply(checked),
+            Ok(_) => {
+                verdicts.append(&mut admit_ballots(state, &mut row, entropy));
+                state.check(bytes).and_then(|checked| state.apply(checked))
+            }
+        };
+        verdicts.push((position, verdict));
+    }
+    verdicts.append(&mut admit_ballots(state, &mut row, entropy));
+    verdicts.sort_by_key(|(position, _)| *position);
+    verdicts.into_iter().map(|(_, verdict)| verdict).collect()
+}
+
+fn admit_ballots(
+    state: &mut State,
+    row: &mut Vec<(usize, &[u8])>,
+    entropy: &[u8; 32],
+) -> Vec<(usize, Result<EntryIndex, Refusal>)> {
+    if row.is_empty() {
+        return Vec::new();
+    }
+    let ballots: Vec<&[u8]> = row.iter().map(|(_, bytes)| *bytes).collect();
+    let verified = state.check_ballots(&ballots, entropy);
+    // Chain and repeats are judged here, one after another (S3, M14).
+    let positions = row.drain(..).map(|(position, _)| position);
+    let apply = |verified: Result<_, Refusal>| verified.and_then(|ballot| state.apply_ballot(&ballot));
+    positions.zip(verified.into_iter().map(apply)).collect()
+}

@@ -1,0 +1,179 @@
+//! The configuration: a file, overlaid by what environment and flags give, checked into a [`Config`].
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use voting_core::ids::SigningKeyId;
+
+use crate::error::StartError;
+
+/// What happens when storage fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFatal {
+    /// The process ends at once, answering nobody. A failed sync is never retried.
+    EndProcess,
+    /// The event stops and answers `internal` from then on. For tests that run in one process.
+    StopEvent,
+}
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Folder of journals, keys and index.
+    pub data: PathBuf,
+    /// Address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Public host name, the first part of every origin; the real address and port if none is given.
+    pub host: Option<String>,
+    /// Base of public URLs, without a slash at its end; `http://` and the real address if none is given.
+    pub public_url: Option<String>,
+    /// Administrators who may reserve events; everybody if there are none.
+    pub administrators: Vec<SigningKeyId>,
+    /// Most submissions that wait for the sequencer of one event.
+    pub queue: usize,
+    /// Most submissions in one batch.
+    pub batch: usize,
+    /// Longest time for which a batch collects.
+    pub batch_wait: Duration,
+    /// A batch stops collecting when nothing has arrived for this long.
+    pub batch_idle: Duration,
+    /// Threads that serve HTTP.
+    pub workers: usize,
+    /// What happens when storage fails.
+    pub on_fatal: OnFatal,
+}
+
+impl Config {
+    /// A configuration with the usual limits.
+    #[must_use]
+    pub fn new(data: &Path, listen: SocketAddr) -> Self {
+        Self {
+            data: data.to_owned(),
+            listen,
+            host: None,
+            public_url: None,
+            administrators: Vec::new(),
+            queue: 8_192,
+            batch: 2_048,
+            batch_wait: Duration::from_millis(100),
+            batch_idle: Duration::from_millis(4),
+            workers: 2,
+            on_fatal: OnFatal::EndProcess,
+        }
+    }
+}
+
+/// Settings as a file, the environment or flags give them; anything may be missing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Folder of journals, keys and index.
+    pub data: Option<PathBuf>,
+    /// Address to listen on.
+    pub listen: Option<String>,
+    /// Public host name.
+    pub host: Option<String>,
+    /// Base of public URLs.
+    pub public_url: Option<String>,
+    /// Public keys of administrators, 64 hexadecimal digits each.
+    pub administrators: Option<Vec<String>>,
+    /// Most waiting submissions of one event.
+    pub queue: Option<usize>,
+    /// Most submissions in one batch.
+    pub batch: Option<usize>,
+    /// Longest time for which a batch collects, in milliseconds.
+    pub batch_milliseconds: Option<u64>,
+    /// Threads that serve HTTP.
+    pub workers: Option<usize>,
+}
+
+fn wrong(place: &str, fault: impl Into<String>, remedy: impl Into<String>) -> StartError {
+    StartError::Config { place: place.into(), fault: fault.into(), remedy: remedy.into() }
+}
+
+impl Settings {
+    /// Reads a configuration file. Unknown settings are refused, so that a typing error drops nothing silently.
+    ///
+    /// # Errors
+    /// [`StartError::Io`]; [`StartError::Config`] naming line and column.
+    pub fn read(path: &Path) -> Result<Self, StartError> {
+        let text = std::fs::read_to_string(path).map_err(StartError::io(path))?;
+        toml::from_str(&text).map_err(|error| {
+            wrong(&path.display().to_string(), error.to_string().trim_end(), "correct the configuration file")
+        })
+    }
+
+    /// These settings where they are given, else those of `lower`.
+    #[must_use]
+    pub fn over(self, lower: Self) -> Self {
+        Self {
+            data: self.data.or(lower.data),
+            listen: self.listen.or(lower.listen),
+            host: self.host.or(lower.host),
+            public_url: self.public_url.or(lower.public_url),
+            administrators: self.administrators.or(lower.administrators),
+            queue: self.queue.or(lower.queue),
+            batch: self.batch.or(lower.batch),
+            batch_milliseconds: self.batch_milliseconds.or(lower.batch_milliseconds),
+            workers: self.workers.or(lower.workers),
+        }
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`StartError::Config`] naming the setting.
+    pub fn check(self) -> Result<Config, StartError> {
+        let Self { data, listen, host, public_url, administrators, queue, batch, batch_milliseconds, workers } = self;
+        let data = data.ok_or_else(|| wrong("data", "no data folder is given", "name one with --data DIR"))?;
+        let listen = listen.unwrap_or_else(|| "127.0.0.1:8080".into());
+        let address = listen.parse().map_err(|_| {
+            wrong("listen", format!("\"{listen}\" is no address with port"), "give one such as 127.0.0.1:8080")
+        })?;
+        if let Some(host) = &host {
+            let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]/".contains(c);
+            if host.is_empty() || host.len() > 180 || !host.chars().all(plain) || host.ends_with('/') {
+                let remedy = "give the public name without scheme and slash, such as votes.example.org";
+                return Err(wrong("host", format!("\"{host}\" is no host name"), remedy));
+            }
+        }
+        if let Some(url) = &public_url
+            && (!(url.starts_with("https://") || url.starts_with("http://")) || url.ends_with('/'))
+        {
+            let remedy = "give one such as https://votes.example.org, without a slash at its end";
+            return Err(wrong("public_url", format!("\"{url}\" is no base URL"), remedy));
+        }
+        let mut keys = Vec::new();
+        for text in administrators.unwrap_or_default() {
+            let key = text.parse().map_err(|_| {
+                let remedy = "copy the 64 hexadecimal digits that `office key show` prints";
+                wrong("administrators", format!("\"{text}\" is no public key"), remedy)
+            })?;
+            keys.push(key);
+        }
+        let mut config = Config::new(&data, address);
+        let range = |place: &str, value: Option<usize>, usual: usize, most: usize| match value {
+            None => Ok(usual),
+            Some(value) if (1..=most).contains(&value) => Ok(value),
+            Some(value) => {
+                Err(wrong(place, format!("{value} is out of range"), format!("choose a number from 1 to {most}")))
+            }
+        };
+        config.host = host;
+        config.public_url = public_url;
+        config.administrators = keys;
+        config.queue = range("queue", queue, config.queue, 1 << 20)?;
+        config.batch = range("batch", batch, config.batch, 1 << 14)?;
+        config.workers = range("workers", workers, config.workers, 256)?;
+        if let Some(milliseconds) = batch_milliseconds {
+            if milliseconds > 1_000 {
+                let fault = format!("{milliseconds} is out of range");
+                return Err(wrong("batch_milliseconds", fault, "choose a number from 0 to 1000"));
+            }
+            config.batch_wait = Duration::from_millis(milliseconds);
+        }
+        Ok(config)
+    }
+}

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![deny(clippy::indexing_slicing)]
+
+mod admit;
+pub mod config;
+pub mod error;
+mod recovery;
+mod routes;
+pub mod sequencer;
+mod server;
+mod state;
+pub mod store;
+mod view;
+
+pub use config::{Config, OnFatal};
+pub use error::{Fault, StartError};
+pub use server::{Handle, run, run_with_index};

@@ -1,0 +1,262 @@
+//! The board: its events, reservations and labels. The only way from a request to storage.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use tlog::hash::sha256;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tracing::{error, info, warn};
+use voting_core::codec::{self, Reader};
+use voting_core::entry::{self, Request};
+use voting_core::ids::{EventId, SigningKeyId};
+use voting_core::labels::{LabelFile, MAX_FILE};
+use voting_core::manifest::Manifest;
+
+use crate::admit::signed_fault;
+use crate::config::Config;
+use crate::error::{Fault, StartError};
+use crate::sequencer::{Core, Sequencer, now};
+use crate::store::{Folder, Index, Reservation, write_atomic};
+use crate::view::View;
+
+/// Seconds by which the clock of a signed request may differ from the board's.
+const REQUEST_AGE: u64 = 300;
+/// Most reserved events that were not founded.
+const MAX_RESERVED: usize = 1_000;
+/// Most label files that arrive at the same time: they are large, and their signature comes last.
+const LABEL_UPLOADS: usize = 2;
+
+/// An event that the board serves.
+pub(crate) struct Event {
+    pub(crate) view: Arc<View>,
+    pub(crate) sequencer: Sequencer,
+    /// One deposit of labels at a time.
+    labels: Mutex<()>,
+}
+
+/// Everything that requests share.
+pub(crate) struct Board {
+    config: Config,
+    host: String,
+    public_url: String,
+    events: RwLock<BTreeMap<EventId, Arc<Event>>>,
+    reserved: Mutex<BTreeMap<SigningKeyId, Reservation>>,
+    label_uploads: Semaphore,
+    index: Arc<dyn Index>,
+    // The last one to be dropped: it holds the lock.
+    folder: Folder,
+}
+
+fn broken(what: &'static str) -> impl FnOnce(std::io::Error) -> Fault {
+    move |error| {
+        error!(%error, what, "storage failed");
+        Fault::Internal
+    }
+}
+
+impl Board {
+    /// Opens the board's data: every event is folded again from its journal.
+    pub(crate) fn open(
+        config: Config,
+        host: String,
+        public_url: String,
+        folder: Folder,
+        index: Arc<dyn Index>,
+    ) -> Result<Self, StartError> {
+        let reserved: BTreeMap<_, _> = Reservation::read_all(&folder)?.into_iter().collect();
+        let mut events = BTreeMap::new();
+        for event in folder.events()? {
+            let path = folder.journal(&event);
+            let core = Core::recover(&event, &path, Arc::clone(&index), |state| {
+                let manifest = state.manifest();
+                let keys = reserved.get(&manifest.log_key).and_then(|key| key.keys(&manifest.origin()));
+                keys.ok_or_else(|| StartError::Key {
+                    path: folder.key(&manifest.log_key),
+                    fault: "it is missing".into(),
+                })
+            })?;
+            let Some(core) = core else {
+                // A crash while it was founded: nobody was told of it, and it can be founded again.
+                fs::remove_file(&path).map_err(StartError::io(&path))?;
+                continue;
+            };
+            if core.view().manifest.host != host {
+                let named = &core.view().manifest.host;
+                warn!(event = %event, named, host, "the event was founded under another host name");
+            }
+            events.insert(event, Arc::new(Event::start(core, &config)?));
+        }
+        let (events, reserved) = (RwLock::new(events), Mutex::new(reserved));
+        let label_uploads = Semaphore::new(LABEL_UPLOADS);
+        Ok(Self { config, host, public_url, events, reserved, label_uploads, index, folder })
+    }
+
+    /// Ends the threads of all events, after what waits is committed.
+    pub(crate) fn stop(&self) {
+        let events: Vec<_> =
+            self.events.write().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect();
+        events.iter().for_each(|event| event.sequencer.stop());
+        if let Err(error) = self.index.flush() {
+            warn!(%error, "the index was not flushed; it is rebuilt at the next start if it lacks anything");
+        }
+    }
+
+    /// An event.
+    pub(crate) fn event(&self, id: &str) -> Result<Arc<Event>, Fault> {
+        // One spelling: 64 lower-case digits.
+        let known = id.parse::<EventId>().ok().filter(|event| event.to_string() == id).ok_or(Fault::UnknownEvent)?;
+        let events = self.events.read().unwrap_or_else(PoisonError::into_inner);
+        events.get(&known).map(Arc::clone).ok_or(Fault::UnknownEvent)
+    }
+
+    /// All events, ascending by id.
+    pub(crate) fn events(&self) -> Vec<Arc<Event>> {
+        self.events.read().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect()
+    }
+
+    /// The public address of an event's log.
+    pub(crate) fn log_url(&self, event: &EventId) -> String {
+        format!("{}/{event}", self.public_url)
+    }
+
+    fn reserved(&self) -> MutexGuard<'_, BTreeMap<SigningKeyId, Reservation>> {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a signed request: for this board, this action, and of now.
+    fn request(&self, bytes: &[u8], action: &str) -> Result<Request, Fault> {
+        let request = entry::open_request(bytes, &self.host, action).map_err(|error| {
+            if error.what == "request for another host or action" {
+                Fault::NotAuthorised(format!("the request is not for \"{action}\" at this board, {}", self.host))
+            } else {
+                signed_fault(&error)
+            }
+        })?;
+        let now = now();
+        if now.abs_diff(request.time) > REQUEST_AGE {
+            let what = format!("the request was signed {} s from now: set your clock", now.abs_diff(request.time));
+            return Err(Fault::NotAuthorised(what));
+        }
+        Ok(request)
+    }
+
+    fn check_administrator(&self, key: &SigningKeyId) -> Result<(), Fault> {
+        let listed = &self.config.administrators;
+        if listed.is_empty() || listed.contains(key) {
+            return Ok(());
+        }
+        Err(Fault::NotAuthorised(format!("{key} is not among the administrators of this board")))
+    }
+
+    /// Reserves an event: makes the key of its log. The same request again gets the same key.
+    pub(crate) fn reserve(&self, bytes: &[u8]) -> Result<SigningKeyId, Fault> {
+        let request = self.request(bytes, "reserve")?;
+        self.check_administrator(&request.key)?;
+        let name = sha256(bytes).to_string();
+        let mut reserved = self.reserved();
+        if let Some((key, _)) = reserved.iter().find(|(_, reservation)| reservation.request == name) {
+            return Ok(*key);
+        }
+        if reserved.len() >= MAX_RESERVED + self.events().len() {
+            return Err(Fault::Busy);
+        }
+        let made = Reservation::make(&self.folder, request.key, name);
+        let (key, reservation) = made.map_err(broken("the file of a log key"))?;
+        reserved.insert(key, reservation);
+        info!(log_key = %key, administrator = %request.key, "event reserved");
+        Ok(key)
+    }
+
+    /// Founds an event from its manifest. The same manifest again changes nothing.
+    pub(crate) fn found(&self, bytes: &[u8]) -> Result<Arc<Event>, Fault> {
+        let request = self.request(bytes, "found")?;
+        let manifest = Manifest::from_bytes(&request.payload).map_err(|error| Fault::Manifest(error.to_string()))?;
+        if request.key != manifest.administrator {
+            return Err(Fault::NotAuthorised("it is not signed by the administrator whom the manifest names".into()));
+        }
+        self.check_administrator(&request.key)?;
+        let id = manifest.event();
+        // Held to the end: one event is founded at a time.
+        let reserved = self.reserved();
+        if let Ok(event) = self.event(&id.to_string()) {
+            return Ok(event);
+        }
+        if manifest.host != self.host {
+            let what = format!("event.host: \"{}\" is not this board, which is {}", manifest.host, self.host);
+            return Err(Fault::Manifest(what));
+        }
+        let reservation = reserved.get(&manifest.log_key).filter(|own| own.administrator == request.key);
+        let reservation = reservation.ok_or_else(|| {
+            Fault::Manifest("log_key: this administrator has not reserved it here: reserve first, then found".into())
+        })?;
+        // S6: one log for each key.
+        if self.events().iter().any(|event| event.view.manifest.log_key == manifest.log_key) {
+            return Err(Fault::Manifest("log_key: it belongs to another event already: reserve again".into()));
+        }
+        let keys = reservation.keys(&manifest.origin());
+        let keys = keys.ok_or_else(|| Fault::Manifest("event.host: no log can have this name".into()))?;
+        let failed = |error: StartError| {
+            error!(%error, event = %id, "founding failed");
+            Fault::Internal
+        };
+        self.folder.make_event(&id).map_err(broken("the folder of an event"))?;
+        let core = Core::found(manifest.as_bytes(), keys, &self.folder.journal(&id), Arc::clone(&self.index));
+        let event = Arc::new(Event::start(core.map_err(failed)?, &self.config).map_err(failed)?);
+        self.events.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&event));
+        info!(event = %id, "event founded");
+        Ok(event)
+    }
+
+    /// Leave to send a label file now.
+    pub(crate) fn label_upload(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        self.label_uploads.try_acquire().map_err(|_| Fault::Busy)
+    }
+
+    /// Takes the signed label file of an event.
+    pub(crate) fn deposit_labels(&self, event: &Event, bytes: &[u8]) -> Result<(), Fault> {
+        let request = self.request(bytes, "labels")?;
+        let manifest = &event.view.manifest;
+        if request.key != manifest.administrator {
+            return Err(Fault::NotAuthorised("it is not signed by the administrator of this event".into()));
+        }
+        let opened = LabelFile::open(&request.payload, &manifest.event(), &manifest.administrator);
+        opened.map_err(|error| match error {
+            voting_core::labels::LabelError::Malformed(error) => Fault::Malformed(error.to_string()),
+            voting_core::labels::LabelError::Signature => Fault::Signature(error.to_string()),
+            voting_core::labels::LabelError::OtherEvent => Fault::OtherEvent,
+        })?;
+        if audience(&request.payload).as_deref() != Some("public") {
+            let what = "the label file is not for the public, and this board has no login to keep it from others";
+            return Err(Fault::NotAuthorised(what.into()));
+        }
+        let _one = event.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        write_atomic(&self.folder.labels(&manifest.event()), &request.payload).map_err(broken("the labels"))?;
+        info!(event = %manifest.event(), bytes = request.payload.len(), "labels deposited");
+        Ok(())
+    }
+
+    /// The signed label file of an event.
+    pub(crate) fn labels(&self, event: &Event) -> Result<Vec<u8>, Fault> {
+        match fs::read(self.folder.labels(&event.view.event())) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Fault::NotFound),
+            Err(error) => Err(broken("the labels")(error)),
+        }
+    }
+}
+
+impl Event {
+    fn start(core: Core, config: &Config) -> Result<Self, StartError> {
+        let view = Arc::clone(core.view());
+        Ok(Self { view, sequencer: Sequencer::start(core, config)?, labels: Mutex::new(()) })
+    }
+}
+
+/// For whom a label file is, as its administrator declared. The file was opened before.
+fn audience(signed: &[u8]) -> Option<String> {
+    let mut reader = Reader::new(signed);
+    reader.array(2, "signed label file").ok()?;
+    let body = reader.bytes("labels").ok()?;
+    codec::from_bytes::<LabelFile>(body, MAX_FILE).ok().map(|file| file.audience)
+}
