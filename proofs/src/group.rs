@@ -8,6 +8,7 @@ pub use curve25519_dalek::constants::RISTRETTO_BASEPOINT_TABLE as BASE_TABLE;
 pub use curve25519_dalek::ristretto::{CompressedRistretto as CompressedPoint, RistrettoPoint as Point};
 pub use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::Identity;
+pub use curve25519_dalek::traits::IsIdentity;
 use sha2::{Digest, Sha512};
 
 use crate::error::ProofError;

@@ -252,3 +252,33 @@ impl Weights {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn weights(entropy: u8, round: u64, digests: &[[u8; 32]]) -> Vec<[u8; 32]> {
+        let mut weights = Weights::new(&[entropy; 32], round, digests.iter().copied());
+        (0..50).map(|_| weights.next().to_bytes()).collect()
+    }
+
+    /// M3, M4: independent for every equation, bisection step, item and source; 128 bits, never zero.
+    #[test]
+    fn m4_no_weight_is_used_twice() {
+        let items = [[1; 32], [2; 32]];
+        let runs = [
+            weights(0, 0, &items),
+            weights(1, 0, &items),
+            weights(0, 1, &items),
+            weights(0, 0, &[[1; 32], [3; 32]]),
+            weights(0, 0, &[[2; 32], [1; 32]]),
+            weights(0, 0, &items[..1]),
+        ];
+        let all: BTreeSet<_> = runs.iter().flatten().collect();
+        assert_eq!(all.len(), runs.len() * 50);
+        assert!(all.iter().all(|weight| weight[16..] == [0; 16] && weight[..16] != [0; 16]));
+        assert_eq!(weights(0, 0, &items), weights(0, 0, &items), "a function of its inputs");
+    }
+}

@@ -118,6 +118,16 @@ impl Writer {
     }
 }
 
+/// `[body, signature]`: the shell of what is signed but is no entry.
+#[must_use]
+pub(crate) fn signed_pair(body: &[u8], signature: &[u8; 64]) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.array(2);
+    writer.bytes(body);
+    writer.bytes(signature);
+    writer.finish()
+}
+
 /// Reads tokens; every failure names what was read and where.
 pub struct Reader<'b>(Decoder<'b>);
 

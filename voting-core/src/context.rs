@@ -136,3 +136,135 @@ pub fn partial_decryption(
     transcript.bind(b"ciphertext", &ciphertext.to_bytes());
     transcript
 }
+
+#[cfg(test)]
+mod tests {
+    use proofs::group::BASE;
+    use proofs::secret::SecretScalar;
+    use proofs::sigma::possession::PossessionProof;
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+
+    fn key(n: u64) -> PublicKey {
+        PublicKey::new(BASE * proofs::group::Scalar::from(n)).unwrap()
+    }
+
+    /// Whether a proof made on one transcript holds on the other: only if they have absorbed the same.
+    fn same(mut one: Transcript, mut other: Transcript) -> bool {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let secret = SecretScalar::random(&mut rng);
+        let public = PublicKey::of(&secret).unwrap();
+        let proof = PossessionProof::prove(&mut one, &secret, &public, &mut rng);
+        proof.verify(&mut other, &public).is_ok()
+    }
+
+    /// Each variant differs from the first in one argument: all transcripts differ from one another (A1, A2).
+    fn all_differ(name: &str, variants: &[Transcript]) {
+        for (i, one) in variants.iter().enumerate() {
+            for (j, other) in variants.iter().enumerate() {
+                assert_eq!(same(one.clone(), other.clone()), i == j, "{name}: variants {i} and {j}");
+            }
+        }
+    }
+
+    fn round() -> RoundBinding {
+        RoundBinding { event: EventId([1; 32]), round: RoundId([2; 32]), joint_key: key(3) }
+    }
+
+    fn rounds() -> [RoundBinding; 3] {
+        [
+            RoundBinding { event: EventId([9; 32]), ..round() },
+            RoundBinding { round: RoundId([9; 32]), ..round() },
+            RoundBinding { joint_key: key(9), ..round() },
+        ]
+    }
+
+    #[test]
+    fn a1_every_field_of_a_ballot_is_bound() {
+        let (credential, other) = (CredentialKey([4; 32]), CredentialKey([9; 32]));
+        let mut variants = vec![ballot(&round(), &credential), ballot(&round(), &other)];
+        variants.extend(rounds().iter().map(|round| ballot(round, &credential)));
+        for index in [0, 1] {
+            let mut transcript = ballot(&round(), &credential);
+            contest(&mut transcript, ContestIndex(index));
+            variants.push(transcript);
+        }
+        all_differ("ballot", &variants);
+    }
+
+    #[test]
+    fn m5_every_field_of_a_ballot_signature_is_bound() {
+        let (credential, tracker, previous) = (CredentialKey([4; 32]), Tracker([5; 32]), Hash([6; 32]));
+        let sign = |round: &RoundBinding, credential, tracker, counter, previous| {
+            ballot_signature(round, &CredentialKey(credential), &Tracker(tracker), counter, &Hash(previous))
+        };
+        let (credential, tracker, previous) = (credential.0, tracker.0, previous.0);
+        let mut variants = vec![
+            sign(&round(), credential, tracker, 1, previous),
+            sign(&round(), [9; 32], tracker, 1, previous),
+            sign(&round(), credential, [9; 32], 1, previous),
+            sign(&round(), credential, tracker, 9, previous),
+            sign(&round(), credential, tracker, 1, [9; 32]),
+        ];
+        variants.extend(rounds().iter().map(|round| sign(round, credential, tracker, 1, previous)));
+        all_differ("ballot signature", &variants);
+    }
+
+    #[test]
+    fn a27_every_field_of_the_ceremony_is_bound() {
+        let (event, id, one, nine) = (EventId([1; 32]), CeremonyId([2; 32]), TrusteeIndex(1), TrusteeIndex(9));
+        let (other_event, other_id) = (EventId([9; 32]), CeremonyId([9; 32]));
+        let share = |event, id, dealer, dealer_key, receiver, receiver_key| {
+            ephemeral(event, id, (TrusteeIndex(dealer), &key(dealer_key)), (TrusteeIndex(receiver), &key(receiver_key)))
+        };
+        all_differ(
+            "ceremony",
+            &[
+                encryption_key(&event, &id, one),
+                encryption_key(&other_event, &id, one),
+                encryption_key(&event, &other_id, one),
+                encryption_key(&event, &id, nine),
+                dealing(&event, &id, one),
+                dealing(&other_event, &id, one),
+                dealing(&event, &other_id, one),
+                dealing(&event, &id, nine),
+                share(&event, &id, 1, 3, 2, 4),
+                share(&other_event, &id, 1, 3, 2, 4),
+                share(&event, &other_id, 1, 3, 2, 4),
+                share(&event, &id, 9, 3, 2, 4),
+                share(&event, &id, 1, 9, 2, 4),
+                share(&event, &id, 1, 3, 9, 4),
+                share(&event, &id, 1, 3, 2, 9),
+            ],
+        );
+    }
+
+    #[test]
+    fn a6_every_field_of_a_partial_decryption_is_bound() {
+        let pair = |first: u64, second: u64| Ciphertext { first: *key(first).point(), second: *key(second).point() };
+        let at = |contest: u32, group: Option<u32>, cell| CellPosition {
+            contest: ContestIndex(contest),
+            group: group.map(GroupIndex),
+            cell,
+        };
+        let part = |round: &RoundBinding, size, root, trustee, position, ciphertext| {
+            partial_decryption(round, (size, &Hash([root; 32])), TrusteeIndex(trustee), &position, &ciphertext)
+        };
+        let mut variants = vec![
+            part(&round(), 7, 8, 1, at(0, None, 0), pair(5, 6)),
+            part(&round(), 9, 8, 1, at(0, None, 0), pair(5, 6)),
+            part(&round(), 7, 9, 1, at(0, None, 0), pair(5, 6)),
+            part(&round(), 7, 8, 9, at(0, None, 0), pair(5, 6)),
+            part(&round(), 7, 8, 1, at(9, None, 0), pair(5, 6)),
+            part(&round(), 7, 8, 1, at(0, Some(0), 0), pair(5, 6)),
+            part(&round(), 7, 8, 1, at(0, Some(1), 0), pair(5, 6)),
+            part(&round(), 7, 8, 1, at(0, None, 9), pair(5, 6)),
+            part(&round(), 7, 8, 1, at(0, None, 0), pair(9, 6)),
+            part(&round(), 7, 8, 1, at(0, None, 0), pair(5, 9)),
+        ];
+        variants.extend(rounds().iter().map(|round| part(round, 7, 8, 1, at(0, None, 0), pair(5, 6))));
+        all_differ("partial decryption", &variants);
+    }
+}

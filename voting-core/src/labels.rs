@@ -153,11 +153,7 @@ impl LabelFile {
     pub fn sign(&self, administrator: &OfficialKey) -> Vec<u8> {
         let body = codec::to_bytes(self);
         let signature = administrator.sign(&signed_message(&body));
-        let mut writer = Writer::default();
-        writer.array(2);
-        writer.bytes(&body);
-        writer.bytes(&signature);
-        writer.finish()
+        codec::signed_pair(&body, &signature)
     }
 
     /// Opens a signed file of this event.
@@ -172,7 +168,8 @@ impl LabelFile {
         reader.array(2, "signed label file")?;
         let body = reader.bytes("labels")?;
         let signature: [u8; 64] = reader.fixed("signature")?;
-        if reader.position() != bytes.len() {
+        // One encoding of the shell, nothing behind it (A3).
+        if codec::signed_pair(body, &signature) != bytes {
             return Err(LabelError::Malformed(reader.malformed("signed label file")));
         }
         if !entry::verify_signature(administrator, &signed_message(body), &signature) {
@@ -247,5 +244,7 @@ mod tests {
         let elsewhere = LabelFile::open(&bytes, &EventId([2; 32]), &key.public());
         assert_eq!(elsewhere.unwrap_err(), LabelError::OtherEvent);
         assert!(LabelFile::open(&bytes[1..], &event, &key.public()).is_err());
+        let longer = [&[0x98, 0x02], &bytes[1..]].concat();
+        assert!(LabelFile::open(&longer, &event, &key.public()).is_err(), "a3: another encoding of the shell");
     }
 }

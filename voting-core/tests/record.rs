@@ -18,6 +18,9 @@ fn a_whole_event_holds_with_the_right_totals() {
     assert_eq!(totals(&report, 1), [vec![2, 4, 0]]);
     assert_eq!(report.rounds[0].ballots, 7);
     assert_eq!(report.rounds[0].turnout, 6);
+    // A ballot that was replaced counts neither as a ballot nor with its weight (A14, A36).
+    let counted: Vec<_> = report.rounds[0].tallies.iter().map(|tally| (tally.ballots, tally.weight)).collect();
+    assert_eq!(counted, [(6, 8), (3, 5), (3, 3), (3, 5)]);
 }
 
 #[test]
@@ -78,28 +81,99 @@ fn tampers_have_names_of_their_own() {
     assert_eq!(names.len(), tamper::all().len());
 }
 
-/// A changed byte anywhere in a record is noticed.
+/// A changed byte anywhere in an entry is noticed even if the log signs the changed tree.
 #[test]
-fn any_flipped_byte_is_noticed() {
-    let record = Sandbox::finished(5).record();
-    assert!(record.report().holds);
+fn any_flipped_byte_is_noticed_under_a_new_checkpoint() {
+    let mut sandbox = Sandbox::finished(5);
+    assert!(sandbox.report().holds);
     let mut tried = 0;
-    for entry in 0..record.entries.len() {
-        let length = record.entries[entry].len();
-        for position in [0, 1, 5, length / 3, length / 2, length - 1] {
-            let mut tampered = record.clone();
-            tampered.entries[entry][position] ^= 1;
-            assert!(!tampered.report().holds, "entry {entry}, byte {position}");
+    for entry in 0..sandbox.entries.len() {
+        let length = sandbox.entries[entry].len();
+        for position in [0, 1, 2, length / 3, length / 2, 2 * length / 3, length - 1] {
+            sandbox.entries[entry][position] ^= 1;
+            assert!(!sandbox.report().holds, "entry {entry}, byte {position}");
+            sandbox.entries[entry][position] ^= 1;
             tried += 1;
         }
     }
+    assert!(tried > 200);
+    let record = sandbox.record();
     for position in 0..record.checkpoint.len() {
         let mut tampered = record.clone();
         tampered.checkpoint[position] ^= 1;
-        // A newline at the end or a key id is all that a signed note has besides; each change is refused.
         assert!(!tampered.report().holds, "checkpoint, byte {position}");
     }
-    assert!(tried > 200);
+}
+
+/// Nobody is accused on bytes that they did not sign; the board is, for everything that it took.
+#[test]
+fn a_culprit_is_the_board_and_whoever_signed() {
+    for tamper in tamper::all() {
+        let fault = (tamper.make)().report().faults.remove(0);
+        assert!(fault.culprit.contains("the board"), "{}: {}", tamper.name, fault.culprit);
+        assert!(!fault.culprit.contains("credential"), "{}: {}", tamper.name, fault.culprit);
+    }
+    let culprit = |name: &str| {
+        let tamper = tamper::all().into_iter().find(|tamper| tamper.name == name).unwrap();
+        (tamper.make)().report().faults.remove(0).culprit
+    };
+    assert_eq!(culprit("a6: wrong partial decryption"), "trustee 1, and the board that took it");
+    assert_eq!(culprit("m11: roll out of order"), "the registrar, and the board that took it");
+    assert_eq!(culprit("forged signature"), "the board");
+    assert_eq!(culprit("a14: old ballot offered after its successor"), "the board");
+    assert_eq!(culprit("a15: ballot dropped from the count at closing"), "the board");
+}
+
+/// Voters who cancel out their randomness cannot keep a round from being counted.
+#[test]
+fn an_aggregate_that_cancels_out_is_counted_all_the_same() {
+    use proofs::group::{Scalar, scalar_from_i64};
+    use proofs::secret::SecretScalar;
+    let mut sandbox = Sandbox::opened(11);
+    // The third contest of group 1: randomness of voters 1 (weight 3), 3 and 5 sums up to zero.
+    for (voter, randomness) in [(1, 2_i64), (3, -5), (5, -1)] {
+        let bytes = tamper::with_randomness(&mut sandbox, voter, |contest, cell| {
+            let fixed = contest == 2 && cell == 0;
+            let own = Scalar::from(1_000 * voter as u64 + 10 * u64::from(contest) + cell as u64);
+            SecretScalar::from_scalar(if fixed { scalar_from_i64(randomness) } else { own })
+        });
+        sandbox.offer(bytes).unwrap();
+    }
+    sandbox.vote(0, &[chosen(&[0]), chosen(&[0])]);
+    sandbox.vote(2, &[chosen(&[0]), chosen(&[1])]);
+    sandbox.close();
+    sandbox.decrypt(1);
+    sandbox.decrypt(3);
+    sandbox.result(RoundIndex(0));
+    let report = sandbox.report();
+    assert!(report.holds, "{:#?}", report.faults);
+    assert_eq!(totals(&report, 0)[3], [5, 0, 0]);
+}
+
+#[test]
+fn what_was_checked_against_another_state_is_not_applied() {
+    use voting_core::entry::{Author, Body, Cancelled};
+    let mut sandbox = Sandbox::opened(12);
+    let bytes = sandbox.signed(Author::Administrator, &Body::Cancelled(Cancelled { reason: 0 }));
+    let stale = sandbox.state.check(&bytes).unwrap();
+    let sealed = sandbox.seal(0, &[chosen(&[0]), chosen(&[0])]);
+    let ballot = sandbox.cast(0, sealed.as_bytes());
+    let verified = sandbox.state.check_ballots(&[&ballot], &testing::ENTROPY).remove(0).unwrap();
+    sandbox.vote(2, &[chosen(&[0]), chosen(&[0])]);
+    assert_eq!(sandbox.state.apply(stale).unwrap_err().rule, Rule::EntryLegal);
+    sandbox.close();
+    sandbox.not_counted(RoundIndex(0));
+    sandbox.open(RoundIndex(1));
+    assert_eq!(sandbox.state.apply_ballot(&verified).unwrap_err().rule, Rule::BallotOpen);
+}
+
+#[test]
+fn a_round_outside_its_schedule_is_shown() {
+    let sandbox = Sandbox::finished(13);
+    let report = sandbox.report();
+    // The second round was planned two hours later than the sandbox starts it.
+    assert_eq!(report.rounds.iter().map(|round| round.outside_schedule).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(report.rounds[0].started_at, Some(report.rounds[0].opens));
 }
 
 #[test]

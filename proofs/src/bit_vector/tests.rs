@@ -301,3 +301,23 @@ fn s1_two_answers_are_not_enough_and_three_are() {
     assert!(holds(roots[0]) && holds(roots[1]));
     assert!((3_000_u64..3_010).all(|x| !holds(Scalar::from(x))));
 }
+
+/// M3: each of the three equations has a weight of its own. Opposite errors in two of them would cancel otherwise.
+#[test]
+fn m3_opposite_errors_in_two_equations_of_one_proof_do_not_cancel() {
+    let statement = Statement::new(values(), relations()).unwrap();
+    let case = Case::new(8);
+    let generators = Generators::new(statement.bits());
+    let verdict = |change: &dyn Fn(&mut PendingBitVector)| {
+        let proof = case.proof.clone();
+        let mut pending = prepare(&mut context(b"one"), &statement, &case.key, &case.ciphertexts, proof).unwrap();
+        change(&mut pending);
+        batch::verify(&[Item::new(vec![Pending::BitVector(pending)])], &generators, &case.key, &ENTROPY)
+    };
+    assert_eq!(verdict(&|_| ()), [true]);
+    assert_eq!(verdict(&|pending| (pending.E[0], pending.E[1]) = (pending.E[0] + BASE, pending.E[1] - BASE)), [false]);
+    assert_eq!(verdict(&|pending| (pending.A, pending.E[0]) = (pending.A + BASE, pending.E[0] - BASE)), [false]);
+    assert_eq!(verdict(&|pending| (pending.A, pending.E[1]) = (pending.A + BASE, pending.E[1] - BASE)), [false]);
+    // Errors that are no multiples of each other's weight by accident: each alone is refused as well.
+    assert_eq!(verdict(&|pending| pending.B += BASE), [false]);
+}

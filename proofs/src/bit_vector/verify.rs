@@ -14,9 +14,9 @@ use crate::transcript::{Transcript, Weights};
 #[allow(non_snake_case, reason = "letters of the notation: capitals are points")]
 pub struct PendingBitVector {
     pub(crate) digest: [u8; 32],
-    B: Point,
-    A: Point,
-    E: [Point; 2],
+    pub(super) B: Point,
+    pub(super) A: Point,
+    pub(super) E: [Point; 2],
     ciphertexts: Arc<[Ciphertext]>,
     f: Vec<Scalar>,
     z: Scalar,

@@ -92,7 +92,7 @@ impl SealedBallot {
         self.tracker
     }
 
-    /// Keeps the sealed bytes for casting and erases choices and seed.
+    /// Keeps the sealed bytes for casting and erases the seed; the choices are dropped.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes

@@ -74,6 +74,26 @@ fn a16_a_device_that_changes_the_vote_fails_the_test() {
 }
 
 #[test]
+fn a16_an_opening_speaks_of_one_round_and_all_its_contests() {
+    let mut sandbox = Sandbox::opened(1);
+    let rules = sandbox.state.round(FIRST).unwrap().rules().unwrap().clone();
+    let (bytes, opening) = sandbox.seal(0, &answers()).reveal();
+    let sealed: Sealed = codec::from_bytes(&bytes, tlog::tile::MAX_ENTRY).unwrap();
+    let check = |change: &dyn Fn(&mut Sealed)| {
+        let mut sealed = sealed.clone();
+        change(&mut sealed);
+        let bytes = codec::to_bytes(&sealed);
+        opening.check(&rules, &bytes, &Tracker::of(&bytes)).map(|_| ())
+    };
+    assert_eq!(check(&|_| ()), Ok(()));
+    assert_eq!(check(&|sealed| sealed.event.0[0] ^= 1), Err(OpeningError::OtherAnswers));
+    assert_eq!(check(&|sealed| sealed.round.0[0] ^= 1), Err(OpeningError::OtherAnswers));
+    let more = sealed.contests[0].clone();
+    assert_eq!(check(&|sealed| sealed.contests.push(more.clone())), Err(OpeningError::OtherAnswers));
+    assert_eq!(check(&|sealed| sealed.contests.truncate(1)), Err(OpeningError::OtherAnswers));
+}
+
+#[test]
 fn s2_sealed_bytes_carry_no_signature_and_need_the_credential_to_be_cast() {
     let mut sandbox = Sandbox::opened(1);
     let sealed = sandbox.seal(0, &answers());

@@ -109,10 +109,12 @@ impl Committed {
     /// The state as bytes, to be stored encrypted: encryption secret, proof, coefficients.
     #[must_use]
     pub fn expose_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut bytes = Zeroizing::new(Vec::new());
+        let polynomial = self.polynomial.expose_bytes();
+        // At its full size from the start: a vector that grows leaves copies behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(32 + 64 + polynomial.len()));
         bytes.extend_from_slice(self.encryption.expose_bytes().as_ref());
         bytes.extend_from_slice(&self.possession);
-        bytes.extend_from_slice(&self.polynomial.expose_bytes());
+        bytes.extend_from_slice(&polynomial);
         bytes
     }
 

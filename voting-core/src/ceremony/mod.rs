@@ -5,14 +5,29 @@
 //! polynomial is dealt twice and no stage is skipped. [`checks`] are the public rules: the fold of the log and every
 //! trustee apply the same.
 //!
-//! ```compile_fail
-//! # use voting_core::ceremony::{Committed, Setup};
-//! # fn twice(committed: Committed, keys: &[proofs::elgamal::PublicKey]) {
+//! ```compile_fail,E0382
+//! # use std::collections::BTreeMap;
+//! # use voting_core::{ceremony::Committed, ids::TrusteeIndex};
+//! # fn twice(committed: Committed, keys: &BTreeMap<TrusteeIndex, proofs::elgamal::PublicKey>) {
 //! let rng = &mut rand_core::OsRng;
 //! let _ = committed.deal(keys, rng);
 //! let _ = committed.deal(keys, rng); // use of moved value: a polynomial is dealt once
 //! # }
 //! ```
+//!
+//! The same with one `deal` compiles:
+//!
+//! ```
+//! # use std::collections::BTreeMap;
+//! # use voting_core::{ceremony::Committed, ids::TrusteeIndex};
+//! # fn once(committed: Committed, keys: &BTreeMap<TrusteeIndex, proofs::elgamal::PublicKey>) {
+//! let rng = &mut rand_core::OsRng;
+//! let _ = committed.deal(keys, rng);
+//! # }
+//! ```
+//!
+//! A state that was stored can be restored more than once: the program that stores it replaces it by the next state, and
+//! the entry it is about to post, before it posts anything (S8).
 
 pub mod checks;
 pub mod member;

@@ -112,3 +112,74 @@ fn secrets_print_nothing() {
     let bytes = committed[0].expose_bytes();
     assert!(text.contains("SecretScalar(..)") && !text.contains(&hex::encode(&bytes[..32])));
 }
+
+#[test]
+fn a29_a_well_encrypted_wrong_share_names_its_dealer() {
+    use proofs::secret::SecretScalar;
+    let mut sandbox = Sandbox::new(2);
+    let setup = sandbox.setup();
+    let mut committed = sandbox.commit().into_iter();
+    let keys = sandbox.state.encryption_keys().clone();
+    let (_, mut bad) = committed.next().unwrap().deal(&keys, &mut sandbox.rng).unwrap();
+    let side = |index| (TrusteeIndex(index), &keys[&TrusteeIndex(index)]);
+    let wrong = SecretScalar::random(&mut sandbox.rng);
+    bad.shares[1] = super::shares::encrypt(&setup, side(1), side(2), &wrong, &mut sandbox.rng).unwrap();
+    sandbox.push(trustee(1), &Body::Dealing(bad));
+    let mut dealt = Vec::new();
+    for (index, state) in (2..).zip(committed) {
+        let (state, message) = state.deal(&keys, &mut sandbox.rng).unwrap();
+        sandbox.push(trustee(index), &Body::Dealing(message));
+        dealt.push(state);
+    }
+    let error = dealt.remove(0).confirm(sandbox.state.ceremony_messages()).unwrap_err();
+    assert_eq!(error, StageError::BadShare(TrusteeIndex(1)));
+}
+
+#[test]
+fn nobody_deals_under_an_encryption_key_that_is_not_their_own() {
+    let mut sandbox = Sandbox::new(2);
+    let first = sandbox.commit().remove(0);
+    let mut keys = sandbox.state.encryption_keys().clone();
+    let other = keys[&TrusteeIndex(2)];
+    keys.insert(TrusteeIndex(1), other);
+    assert_eq!(first.deal(&keys, &mut sandbox.rng).unwrap_err(), StageError::EncryptionKey);
+}
+
+#[test]
+fn a28_the_record_covers_every_message_of_both_stages() {
+    let mut sandbox = Sandbox::new(2);
+    sandbox.ceremony();
+    let (setup, messages) = (sandbox.setup(), sandbox.state.ceremony_messages().clone());
+    let record = |change: &dyn Fn(&mut Messages)| {
+        let mut messages = messages.clone();
+        change(&mut messages);
+        JointKey::of(&setup, &messages).unwrap().record
+    };
+    let mut seen = std::collections::BTreeSet::from([record(&|_| ())]);
+    for index in (1..=3).map(TrusteeIndex) {
+        assert!(seen.insert(record(&|messages| messages.get_mut(&index).unwrap().0.possession[0] ^= 1)));
+        let dealing = |messages: &mut Messages| {
+            messages.get_mut(&index).unwrap().1.as_mut().unwrap().0.shares[0].sealed[0] ^= 1;
+        };
+        assert!(seen.insert(record(&dealing)));
+    }
+}
+
+#[test]
+fn a24_the_hash_of_a_dealing_covers_every_part() {
+    let sandbox = Sandbox::new(2);
+    let setup = sandbox.setup();
+    let hash = |setup: &Setup, dealer, commitments: &[u8], possession| {
+        checks::dealing_hash(setup, TrusteeIndex(dealer), commitments, possession)
+    };
+    let mut other = setup;
+    other.ceremony.0[0] ^= 1;
+    let hashes = [
+        hash(&setup, 1, b"commitments", &[0; 64]),
+        hash(&setup, 2, b"commitments", &[0; 64]),
+        hash(&setup, 1, b"other", &[0; 64]),
+        hash(&setup, 1, b"commitments", &[1; 64]),
+        hash(&other, 1, b"commitments", &[0; 64]),
+    ];
+    assert_eq!(std::collections::BTreeSet::from(hashes).len(), hashes.len());
+}

@@ -5,6 +5,8 @@
 //! verification) over `["urna/v1/entry", event, kind, author, body]`, so that nothing crosses events or kinds.
 
 mod request;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use rand_core::CryptoRngCore;
@@ -21,7 +23,7 @@ use crate::ids::{CredentialKey, EventId, GroupIndex, RoundId, RoundIndex, Signin
 use crate::manifest::{Manifest, RoundPlan};
 use crate::tally::partial::PartialDecryption;
 
-/// Most members in one chunk of the roll: each takes at most 44 bytes.
+/// Most members in one chunk of the roll: each takes at most 46 bytes.
 pub const ROLL_CHUNK: usize = 1_400;
 
 /// The Ed25519 key of an official, a trustee or the log. Erased when dropped; prints nothing.

@@ -1,8 +1,11 @@
 //! Signed requests to a board that are no entries.
 
 use super::{OfficialKey, verify_signature};
-use crate::codec::{Malformed, Reader, Writer};
+use crate::codec::{Malformed, Reader, Writer, signed_pair};
 use crate::ids::SigningKeyId;
+
+/// Most bytes of a request: those of a label file and some.
+const MAX_REQUEST: usize = crate::labels::MAX_FILE + 65_536;
 
 /// A signed request to a board that is no entry: to reserve an event, to found it, to deposit its labels.
 ///
@@ -10,12 +13,7 @@ use crate::ids::SigningKeyId;
 #[must_use]
 pub fn sign_request(host: &str, action: &str, payload: &[u8], time: u64, key: &OfficialKey) -> Vec<u8> {
     let head = request_head(host, action, payload, time, &key.public());
-    let signature = key.sign(&head);
-    let mut writer = Writer::default();
-    writer.array(2);
-    writer.bytes(&head);
-    writer.bytes(&signature);
-    writer.finish()
+    signed_pair(&head, &key.sign(&head))
 }
 
 fn request_head(host: &str, action: &str, payload: &[u8], time: u64, key: &SigningKeyId) -> Vec<u8> {
@@ -47,11 +45,18 @@ pub struct Request {
 /// [`Malformed`], also for another host or action and for a wrong signature.
 pub fn open_request(bytes: &[u8], host: &str, action: &str) -> Result<Request, Malformed> {
     let bad = |what| Malformed { what, offset: 0 };
+    if bytes.len() > MAX_REQUEST {
+        return Err(Malformed { what: "request", offset: MAX_REQUEST });
+    }
     let mut outer = Reader::new(bytes);
     outer.array(2, "request")?;
     let head = outer.bytes("request")?;
     let signature = outer.fixed("signature of a request")?;
     if outer.position() != bytes.len() {
+        return Err(bad("request"));
+    }
+    // One encoding of the shell (A3); the head is compared with the expected one below.
+    if signed_pair(head, &signature) != bytes {
         return Err(bad("request"));
     }
     let mut r = Reader::new(head);

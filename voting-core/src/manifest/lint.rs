@@ -70,6 +70,12 @@ pub fn lint(fields: &Fields) -> Vec<Finding> {
         "no-witnesses",
         "no witness server is named: a dishonest board could show different records to different people".into(),
     );
+    let (part, whole) = fields.largest_share;
+    find(
+        u64::from(part) * 2 > u64::from(whole),
+        "heavy-share",
+        format!("one credential may hold {part}/{whole} of the cast weight: totals then tell how it voted"),
+    );
     find(fields.demonstration, "demonstration", "this is a demonstration and no real election".into());
     findings
 }

@@ -267,6 +267,7 @@ fn problems(fields: &Fields) -> Vec<Problem> {
     check_names(fields, &mut found);
     check_trustees(fields, &mut found);
     check_numbers(fields, &mut found);
+    check_roles(fields, &mut found);
     let groups = fields.groups.len();
     found.check((1..=MAX_GROUPS).contains(&groups), "group", format!("needs 1 to {MAX_GROUPS} groups"));
     let rounds = fields.rounds.len();
@@ -325,6 +326,21 @@ fn check_trustees(fields: &Fields, found: &mut Problems) {
     }
 }
 
+/// Keys of different roles differ, so that no signature speaks for two of them (A12).
+fn check_roles(fields: &Fields, found: &mut Problems) {
+    let valid = tlog::signature::is_valid_public_key(fields.log_key.as_bytes());
+    found.check(valid, "log_key", "is no Ed25519 public key: reserve the event at the board again");
+    let officials = [fields.administrator, fields.registrar];
+    let apart = !officials.contains(&fields.log_key);
+    found.check(apart, "officials", "an official has the key of the log: each needs a key of its own");
+    let mut trustees = fields.trustees.iter().chain(&fields.reserves);
+    let apart = trustees.all(|trustee| trustee.key != fields.log_key && !officials.contains(&trustee.key));
+    found.check(apart, "trustees", "one of them has the key of an official or of the log: each needs a key of its own");
+    // Reserves are for restarts of the ceremony, which this version does not have.
+    let none = fields.reserves.is_empty();
+    found.check(none, "trustees.reserve", "this version can't restart a ceremony: leave the reserves out");
+}
+
 fn check_numbers(fields: &Fields, found: &mut Problems) {
     let least = if fields.demonstration { 1 } else { 3 };
     let what = format!("must be at least {least}: fewer would disclose single votes");
@@ -349,6 +365,7 @@ fn check_round(index: usize, round: &RoundPlan, groups: usize, found: &mut Probl
     for (i, contest) in round.contests.iter().enumerate() {
         check_contest(&format!("{place}.contest[{i}]"), contest, groups, found);
     }
+    check_count_size(&place, round, found);
     for group in 0..groups {
         let contests: Vec<_> =
             round.contests.iter().filter(|contest| contest.is_for(GroupIndex(group as u32))).collect();
@@ -370,6 +387,21 @@ fn check_round(index: usize, round: &RoundPlan, groups: usize, found: &mut Probl
             None => {} // an invalid contest has been reported
         }
     }
+}
+
+/// A count that does not fit an entry could never be posted: the round would end in neither a result nor none.
+fn check_count_size(place: &str, round: &RoundPlan, found: &mut Problems) {
+    /// CBOR headers and signature of an entry, more than there can be.
+    const FRAME: usize = 256;
+    let cells = round.contests.iter().map(|contest| contest.cells() * contest.tallies().len()).sum::<usize>();
+    let tallies = round.contests.iter().map(|contest| contest.tallies().len()).sum::<usize>();
+    let partial = FRAME + tallies * 5 + cells * crate::tally::partial::CELL;
+    let what = format!(
+        "a partial decryption would take {partial} bytes, at most {} fit: use fewer contests, or totals of all groups \
+         together, or split the round",
+        tlog::tile::MAX_ENTRY
+    );
+    found.check(partial <= tlog::tile::MAX_ENTRY, place, what);
 }
 
 fn check_contest(place: &str, contest: &Contest, groups: usize, found: &mut Problems) {

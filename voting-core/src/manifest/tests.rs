@@ -105,7 +105,30 @@ fn a_ballot_too_large_for_an_entry_is_refused_beforehand() {
             testing::contest(200, crate::contest::Selection { min: 0, max: 200, blank: true }, &[0, 1], false);
         fields.rounds[0].contests = vec![contest; 4];
     });
-    assert_eq!(large, ["round[0]", "round[0]"], "one for each group");
+    assert_eq!(large, ["round[0]"; 3], "the count, and a ballot of each group");
+}
+
+#[test]
+fn a_count_that_does_not_fit_an_entry_is_refused_beforehand() {
+    // Ballots of one group fit, the partial decryption of both groups' totals does not.
+    let problems = places(|fields| {
+        let contest = testing::contest(170, crate::contest::Selection { min: 0, max: 1, blank: true }, &[0, 1], true);
+        fields.rounds[0].contests = vec![contest; 3];
+    });
+    assert_eq!(problems, ["round[0]"]);
+}
+
+#[test]
+fn a12_roles_have_keys_of_their_own() {
+    assert_eq!(places(|fields| fields.log_key.0 = [0; 32]), ["log_key"]);
+    assert_eq!(places(|fields| fields.log_key = fields.registrar), ["officials"]);
+    assert_eq!(places(|fields| fields.trustees[0].key = fields.administrator), ["trustees"]);
+    let reserve = places(|fields| {
+        let mut reserve = fields.trustees[0];
+        reserve.key = OfficialKey::from_seed(&[9; 32]).public();
+        fields.reserves.push(reserve);
+    });
+    assert_eq!(reserve, ["trustees.reserve"], "nothing could be done with them yet");
 }
 
 const DRAFT: &str = r#"
@@ -199,6 +222,8 @@ fn the_linter_finds_what_weakens_an_event() {
     assert!(codes(|fields| fields.threshold = 3).contains(&"all-trustees-needed"));
     assert!(codes(|fields| fields.threshold = 1).contains(&"few-trustees-suffice"));
     assert!(codes(|fields| fields.registrar = fields.administrator).contains(&"one-office"));
+    assert!(codes(|fields| fields.largest_share = (1, 1)).contains(&"heavy-share"));
+    assert!(!codes(|fields| fields.largest_share = (1, 2)).contains(&"heavy-share"));
     assert!(!codes(|fields| fields.minimum_ballots = 10).contains(&"few-ballots"));
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::state::{CeremonyStatus, Round, State};
 use super::{Culprit, Refusal, Rule};
 use crate::contest::Reading;
-use crate::entry::Totals;
+use crate::entry::{Author, Totals};
 use crate::ids::{ContestIndex, EventId, GroupIndex, RoundId, RoundIndex, TrusteeIndex};
 use crate::record::state::Ending;
 use crate::tally::Tally;
@@ -17,7 +17,7 @@ pub struct Fault {
     pub rule: &'static str,
     /// What the rule demands.
     pub must: &'static str,
-    /// Who broke it.
+    /// Who broke it: always the board for an entry on the log, and its author where a valid signature proves it.
     pub culprit: String,
     /// What is wrong.
     pub what: String,
@@ -38,10 +38,16 @@ impl Fault {
     /// A fault of one entry.
     #[must_use]
     pub fn of_entry(refusal: &Refusal, entry: u64, bytes: &[u8]) -> Self {
+        // Whoever writes bytes on the log can name any credential in them, and old ballots can be repeated: only an author
+        // whose signature holds is accused, and always the board, which had to refuse the entry.
+        let culprit = match refusal.culprit {
+            Culprit::Author(Author::Board) | Culprit::Board | Culprit::Voter(_) => Culprit::Board.to_string(),
+            Culprit::Author(author) => format!("{author}, and the board that took it"),
+        };
         Self {
             rule: refusal.rule.id(),
             must: refusal.rule.must(),
-            culprit: refusal.culprit.to_string(),
+            culprit,
             what: refusal.what.clone(),
             entry: Some(entry),
             leaf: Some(tlog::hash::leaf_hash(bytes).to_string()),
@@ -134,8 +140,16 @@ pub struct RoundReport {
     pub closing_size: Option<u64>,
     /// Root of the closing checkpoint, in hexadecimal digits.
     pub closing_root: Option<String>,
-    /// When the board closed it, in seconds since 1970-01-01 UTC.
+    /// Planned start, in seconds since 1970-01-01 UTC.
+    pub opens: u64,
+    /// Planned end.
+    pub closes: u64,
+    /// When it was started, by the administrator's clock.
+    pub started_at: Option<u64>,
+    /// When the board closed it, by the board's clock.
     pub closed_at: Option<u64>,
+    /// Whether one of these claims differs from the plan by more than the grace of the manifest.
+    pub outside_schedule: bool,
     /// Trustees who posted their parts.
     pub decrypted_by: Vec<TrusteeIndex>,
     /// Its tallies.
@@ -178,6 +192,7 @@ pub const NOT_CHECKED: &[&str] = &[
     "whether credentials belong to real members: that rests on the registrar",
     "whether a voter's device sealed what the voter chose: voters test that themselves",
     "whether a second factor was asked for: the board alone enforces it",
+    "whether the times that officials and board claim are true, and whether the dispute period was kept",
     "whether fewer than the needed number of trustees kept their shares to themselves",
 ];
 
@@ -223,8 +238,19 @@ impl State {
             let reports = counting.tallies().iter().enumerate();
             reports.map(move |(i, tally)| tally_report(counting, tally, totals.get(i)))
         });
+        let plan = self.manifest().round(index)?;
+        let started_at = round.open().map(super::state::Voting::started_at);
+        let started_at = started_at.or_else(|| counting.map(super::state::Counting::started_at));
+        let closed_at = counting.map(super::state::Counting::closed_at);
+        let differs = |claim: Option<u64>, planned: u64| {
+            claim.is_some_and(|claim| claim.abs_diff(planned) > self.manifest().grace_seconds)
+        };
         Some(RoundReport {
             index,
+            opens: plan.opens,
+            closes: plan.closes,
+            started_at,
+            outside_schedule: differs(started_at, plan.opens) || differs(closed_at, plan.closes),
             id: round.id(),
             status,
             entitled: roll.entitled(),
@@ -234,7 +260,7 @@ impl State {
             turnout: round.turnout(),
             closing_size: counting.map(|counting| counting.closing().size),
             closing_root: counting.map(|counting| counting.closing().root.to_string()),
-            closed_at: counting.map(super::state::Counting::closed_at),
+            closed_at,
             decrypted_by: counting.map(|counting| counting.parts().keys().copied().collect()).unwrap_or_default(),
             tallies: tallies.collect(),
         })

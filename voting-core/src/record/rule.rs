@@ -59,7 +59,7 @@ rules! {
     RoundOrder "R-ROUND-03" "A round is closed on the administrator's order (A15).",
     RoundCount "R-ROUND-04" "The closing entry states the number of ballots of the round (A15).",
     RoundTree "R-ROUND-05" "The closing entry states size and root of the tree before it.",
-    RoundTime "R-ROUND-06" "A round is not closed before it was started.",
+    RoundTime "R-ROUND-06" "A round is neither ordered to close nor closed before it was started.",
     BallotBinding "R-BALLOT-01" "A ballot names this event and the open round (A2).",
     BallotEligible "R-BALLOT-02" "A ballot's credential is on the roll of the round (A11).",
     BallotContests "R-BALLOT-03" "A ballot has exactly the contests of its credential's group, each part canonical (A3, A4).",
@@ -85,7 +85,7 @@ impl core::fmt::Display for Rule {
     }
 }
 
-/// Who broke a rule. An illegal entry that stands on the log is always also a fault of the board.
+/// Who made an entry that is refused. Once it stands on the log it is a fault of the board as well: see `Fault::of_entry`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Culprit {
     /// Whoever runs the board.

@@ -18,6 +18,9 @@ use crate::manifest::{Manifest, event_words};
 /// Ballots that are verified together: the most that is held in memory beyond the state.
 const BATCH: usize = 2_048;
 
+/// Bytes of entries that are verified together at most: large ballots take several times as much while they are.
+const BATCH_BYTES: usize = 16 << 20;
+
 /// Most faults that are reported one by one; the rest is counted.
 const MAX_FAULTS: usize = 1_000;
 
@@ -34,8 +37,14 @@ pub fn verify_record(
     mut progress: impl FnMut(u64),
 ) -> Report {
     let mut entries = entries.into_iter();
-    let mut verifier =
-        Verifier { state: None, faults: Vec::new(), more: 0, counts: Counts::default(), batch: Vec::new() };
+    let mut verifier = Verifier {
+        state: None,
+        faults: Vec::new(),
+        more: 0,
+        counts: Counts::default(),
+        batch: Vec::new(),
+        batch_bytes: 0,
+    };
     let mut claimed = None;
     match entries.next() {
         None => verifier.fault(Fault::of_record(Rule::LogSize, "the record has no entries: nothing was checked")),
@@ -61,6 +70,7 @@ struct Verifier {
     more: u64,
     counts: Counts,
     batch: Vec<Vec<u8>>,
+    batch_bytes: usize,
 }
 
 impl Verifier {
@@ -132,8 +142,9 @@ impl Verifier {
         self.counts.entries += 1;
         self.counts.bytes += bytes.len() as u64;
         if state::looks_like_ballot(&bytes) {
+            self.batch_bytes += bytes.len();
             self.batch.push(bytes);
-            if self.batch.len() == BATCH {
+            if self.batch.len() == BATCH || self.batch_bytes >= BATCH_BYTES {
                 self.flush(entropy);
             }
             return;
@@ -161,6 +172,7 @@ impl Verifier {
             return;
         }
         let batch = core::mem::take(&mut self.batch);
+        self.batch_bytes = 0;
         let Some(state) = self.state.as_ref() else { return };
         // Fresh weights for every batch: the position is hashed into the entropy (M4).
         let entropy = crate::ids::digest("urna/v1/batch", &[entropy, &state.size().to_le_bytes()]);

@@ -1,6 +1,6 @@
 //! Partial decryptions: one point and one equality proof for each cell, bound to the closing checkpoint (A6, A20).
 
-use proofs::group::{Point, decode_point};
+use proofs::group::{IsIdentity, Point, decode_point};
 use proofs::sigma::equal_dlog::{EqualDlog, EqualDlogProof};
 use rand_core::CryptoRngCore;
 use thiserror::Error;
@@ -15,7 +15,13 @@ use crate::ids::{RoundId, TrusteeIndex};
 use crate::manifest::MAX_CONTESTS;
 
 /// Bytes of one decrypted cell: a point and a proof.
-const CELL: usize = 32 + EqualDlogProof::BYTES;
+pub(crate) const CELL: usize = 32 + EqualDlogProof::BYTES;
+
+/// The part of a cell whose first component has summed up to the identity: the identity, and no proof.
+///
+/// Voters who work together can bring this about with randomness that cancels out. Everybody's part is then the identity
+/// whatever the share, so there is nothing to prove; without this case such a group could keep a round from being counted.
+const IDENTITY_CELL: [u8; CELL] = [0; CELL];
 
 /// One trustee's part of the count of a round, as it stands on the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +83,10 @@ pub fn decrypt(
     for tally in tallies {
         let mut bytes = Vec::with_capacity(tally.cells.len() * CELL);
         for (cell, ciphertext) in tally.cells.iter().enumerate().filter(|_| tally.counted) {
+            if ciphertext.first.is_identity() {
+                bytes.extend_from_slice(&IDENTITY_CELL);
+                continue;
+            }
             let statement = EqualDlog::of(share.secret(), ciphertext.first);
             let at = position(tally, cell);
             let checkpoint = (closing.size, &closing.root);
@@ -126,6 +136,13 @@ pub fn verify(
         let mut decrypted = Vec::with_capacity(tally.cells.len());
         for (cell, (ciphertext, bytes)) in tally.cells.iter().zip(bytes.chunks_exact(CELL)).enumerate() {
             let bad = PartialError::Proof { contest: tally.contest.0, cell };
+            if ciphertext.first.is_identity() {
+                if bytes != IDENTITY_CELL {
+                    return Err(bad);
+                }
+                decrypted.push(ciphertext.first);
+                continue;
+            }
             let (image, proof) = bytes.split_at_checked(32).ok_or(bad)?;
             let image = decode_point(image, "partial decryption").map_err(|_| bad)?;
             let proof = EqualDlogProof::from_bytes(proof).map_err(|_| bad)?;

@@ -167,14 +167,13 @@ fn committed_to(sandbox: &mut Sandbox, index: u32, coefficients: Vec<SecretScala
     (Committed::from_exposed_bytes(setup, index, &bytes).unwrap(), message)
 }
 
-/// All trustees together cancel the joint key out.
-fn identity_key() -> TamperedRecord {
+/// All trustees together make polynomials with these constants and slopes.
+fn colluding(polynomials: [(i64, i64); 3]) -> TamperedRecord {
     let mut sandbox = Sandbox::new(4);
-    let scalar = |v: u64| SecretScalar::from_scalar(Scalar::from(v));
-    let constants = [scalar(5), scalar(7), SecretScalar::from_scalar(-Scalar::from(12_u64))];
+    let scalar = |v: i64| SecretScalar::from_scalar(proofs::group::scalar_from_i64(v));
     let mut states = Vec::new();
-    for (index, constant) in (1..).zip(constants) {
-        let (state, message) = committed_to(&mut sandbox, index, vec![constant, scalar(u64::from(index))]);
+    for (index, (constant, slope)) in (1..).zip(polynomials) {
+        let (state, message) = committed_to(&mut sandbox, index, vec![scalar(constant), scalar(slope)]);
         sandbox.push(trustee(index), &Body::Commitment(message));
         states.push(state);
     }
@@ -187,9 +186,65 @@ fn identity_key() -> TamperedRecord {
     sandbox.record()
 }
 
-fn confirmation(sandbox: &Sandbox) -> Confirmation {
-    let joint_key = sandbox.setup().event.0;
-    Confirmation { ceremony: sandbox.setup().ceremony, record: tlog::hash::Hash([0; 32]), joint_key }
+/// A right confirmation of trustee 1 with one change, after the second stage.
+fn confirmation(change: impl FnOnce(&mut Confirmation)) -> TamperedRecord {
+    let mut sandbox = Sandbox::new(2);
+    let committed = sandbox.commit();
+    let dealt = sandbox.deal(committed).remove(0);
+    let mut message = dealt.confirm(sandbox.state.ceremony_messages()).unwrap().1;
+    change(&mut message);
+    with(sandbox, trustee(1), &Body::Confirmation(message))
+}
+
+/// Ephemeral key and proof of knowledge for one share, from a secret that the dealer uses again.
+fn reuse(sandbox: &mut Sandbox, dealing: &mut Dealing, dealer: u32, receiver: u32) {
+    use proofs::sigma::possession::PossessionProof;
+    let secret = SecretScalar::from_scalar(Scalar::from(4_711_u64));
+    let public = PublicKey::of(&secret).unwrap();
+    let setup = sandbox.setup();
+    let keys = sandbox.state.encryption_keys().clone();
+    let side = |index| (TrusteeIndex(index), &keys[&TrusteeIndex(index)]);
+    let mut transcript = crate::context::ephemeral(&setup.event, &setup.ceremony, side(dealer), side(receiver));
+    let share = &mut dealing.shares[receiver as usize - 1];
+    share.ephemeral = public.to_bytes();
+    share.possession = PossessionProof::prove(&mut transcript, &secret, &public, &mut sandbox.rng).to_bytes();
+}
+
+/// A ballot with chosen randomness for each contest and cell: every proof of it holds. Answers option 0 everywhere.
+pub fn with_randomness(
+    sandbox: &mut Sandbox,
+    voter: usize,
+    randomness: impl Fn(u32, usize) -> SecretScalar,
+) -> Vec<u8> {
+    let rules = sandbox.state.round(FIRST).unwrap().rules().unwrap().clone();
+    let key = EncryptionKey::new(rules.binding.joint_key);
+    let credential = sandbox.credential(voter, FIRST).key();
+    let mut transcript = crate::context::ballot(&rules.binding, &credential);
+    let mut contests = Vec::new();
+    for rule in rules.contests_of(sandbox.voters[voter].group) {
+        let values = rule.contest.values(&chosen(&[0])).unwrap();
+        let randomness: Vec<_> = (0..values.len()).map(|cell| randomness(rule.index.0, cell)).collect();
+        let pairs = rule.statement.encrypt(&key, &values, &randomness).unwrap();
+        let pairs: Vec<_> = pairs.iter().map(|pair| pair.compress()).collect();
+        crate::context::contest(&mut transcript, rule.index);
+        let generators = rules.generators();
+        let rng = &mut sandbox.rng;
+        let proof = proofs::bit_vector::prove(
+            &mut transcript,
+            &rule.statement,
+            generators,
+            &key,
+            &pairs,
+            &values,
+            &randomness,
+            rng,
+        );
+        let ciphertexts = pairs.iter().flat_map(|pair| pair.to_bytes()).collect();
+        contests.push(ballot::SealedContest { ciphertexts, argument: proof.unwrap().to_bytes() });
+    }
+    let binding = rules.binding;
+    let sealed = ballot::Sealed { event: binding.event, round: binding.round, credential, contests };
+    sandbox.cast(voter, &codec::to_bytes(&sealed))
 }
 
 /// A roll chunk with changed members, after the ceremony.
@@ -460,20 +515,70 @@ tampers! {
         dealing.shares[1].possession = other.possession;
         with(sandbox, trustee(1), &Body::Dealing(dealing))
     },
-    CeremonyConfirmed "a28: confirmation of another record" {
+    CeremonyConfirmed "a28: confirmation of another record" confirmation(|message| message.record.0[0] ^= 1),
+    CeremonyConfirmed "a21: confirmation of another joint key" confirmation(|message| shift(&mut message.joint_key)),
+    CeremonyMessage "second confirmation of one trustee" {
         let mut sandbox = Sandbox::new(2);
-        let committed = sandbox.commit();
-        sandbox.deal(committed);
-        let confirmation = confirmation(&sandbox);
-        with(sandbox, trustee(1), &Body::Confirmation(confirmation))
+        sandbox.ceremony();
+        let again = sandbox.entries.len() - 3;
+        let again = sandbox.entries[again].clone();
+        with_bytes(sandbox, again)
     },
-    CeremonyIdentity "m9: joint key cancelled out" identity_key(),
+    CeremonyMessage "second dealing of one trustee" {
+        let (mut sandbox, dealing) = first_dealing();
+        sandbox.push(trustee(1), &Body::Dealing(dealing.clone()));
+        with(sandbox, trustee(1), &Body::Dealing(dealing))
+    },
+    CeremonyEncryptionKey "s9: one encryption key of two trustees who share the secret" {
+        use proofs::sigma::possession::PossessionProof;
+        let mut sandbox = Sandbox::new(1);
+        let setup = sandbox.setup();
+        let secret = SecretScalar::from_scalar(Scalar::from(4_711_u64));
+        let key = PublicKey::of(&secret).unwrap();
+        let message = |index: u32, sandbox: &mut Sandbox| {
+            let mut message = ceremony::commit(setup, TrusteeIndex(index), &mut sandbox.rng).unwrap().1;
+            let mut transcript = crate::context::encryption_key(&setup.event, &setup.ceremony, TrusteeIndex(index));
+            message.encryption_key = key.to_bytes();
+            message.possession = PossessionProof::prove(&mut transcript, &secret, &key, &mut sandbox.rng).to_bytes();
+            Body::Commitment(message)
+        };
+        let (first, second) = (message(1, &mut sandbox), message(2, &mut sandbox));
+        sandbox.push(trustee(1), &first);
+        with(sandbox, trustee(2), &second)
+    },
+    CeremonyPossession "a29: one ephemeral key for two receivers" {
+        let (mut sandbox, mut dealing) = first_dealing();
+        reuse(&mut sandbox, &mut dealing, 1, 1);
+        reuse(&mut sandbox, &mut dealing, 1, 2);
+        with(sandbox, trustee(1), &Body::Dealing(dealing))
+    },
+    CeremonyPossession "a29: ephemeral key of another dealer who shares the secret" {
+        let mut sandbox = Sandbox::new(2);
+        let mut committed = sandbox.commit().into_iter();
+        let keys = sandbox.state.encryption_keys().clone();
+        let mut next = |sandbox: &mut Sandbox| committed.next().unwrap().deal(&keys, &mut sandbox.rng).unwrap().1;
+        let (mut first, mut second) = (next(&mut sandbox), next(&mut sandbox));
+        reuse(&mut sandbox, &mut first, 1, 3);
+        reuse(&mut sandbox, &mut second, 2, 3);
+        sandbox.push(trustee(1), &Body::Dealing(first));
+        with(sandbox, trustee(2), &Body::Dealing(second))
+    },
+    CeremonyIdentity "m9: joint key cancelled out" colluding([(5, 1), (7, 2), (-12, 3)]),
+    CeremonyIdentity "m9: verification share of one trustee cancelled out" colluding([(5, -1), (7, -2), (-2, -7)]),
     RollOrder "m11: roll out of order" roll(|chunk| chunk.members.swap(0, 1)),
     RollOrder "credential twice on the roll" roll(|chunk| {
         let first = chunk.members[0];
         chunk.members.insert(0, first);
     }),
     RollOrder "missing chunk of the roll" roll(|chunk| chunk.number = 1),
+    RollOrder "m11: credential in two chunks of the roll" {
+        let mut sandbox = Sandbox::new(5);
+        let members = sandbox.members(FIRST);
+        let chunk = |number, members: &[entry::RollMember]| RollChunk { round: FIRST, number, members: members.to_vec() };
+        sandbox.push(REGISTRAR, &Body::RollChunk(chunk(0, &members[..3])));
+        with(sandbox, REGISTRAR, &Body::RollChunk(chunk(1, &members[2..])))
+    },
+    RollOrder "empty chunk of the roll" roll(|chunk| chunk.members.clear()),
     RollKey "a4: identity for a credential" roll(|chunk| chunk.members[0].key = CredentialKey([0; 32])),
     RollKey "a4: credential that is no point" roll(|chunk| {
         chunk.members.last_mut().unwrap().key = CredentialKey([0xff; 32]);
@@ -485,6 +590,17 @@ tampers! {
         sandbox.push(REGISTRAR, &Body::RollChunk(chunk));
         let mut end = sandbox.roll_end(FIRST);
         end.groups[0].0 += 1;
+        with(sandbox, REGISTRAR, &Body::RollClosed(end))
+    },
+    RollCount "empty roll" {
+        let sandbox = Sandbox::new(5);
+        let end = sandbox.roll_end(FIRST);
+        with(sandbox, REGISTRAR, &Body::RollClosed(end))
+    },
+    EntryLegal "second end of the roll" {
+        let mut sandbox = Sandbox::new(5);
+        sandbox.roll(FIRST);
+        let end = sandbox.roll_end(FIRST);
         with(sandbox, REGISTRAR, &Body::RollClosed(end))
     },
     RollCount "a36: group of one" {
@@ -503,6 +619,14 @@ tampers! {
         chunk.members[0].weight = u64::MAX;
         chunk.members[1].weight = u64::MAX;
     }),
+    RollBound "a9: weights beyond 2^40 in two chunks" {
+        let mut sandbox = Sandbox::new(5);
+        let mut members = sandbox.members(FIRST);
+        (members[0].weight, members[3].weight) = (1 << 39, 1 << 39);
+        let chunk = |number, members: &[entry::RollMember]| RollChunk { round: FIRST, number, members: members.to_vec() };
+        sandbox.push(REGISTRAR, &Body::RollChunk(chunk(0, &members[..3])));
+        with(sandbox, REGISTRAR, &Body::RollChunk(chunk(1, &members[3..])))
+    },
     RollBound "weight zero" roll(|chunk| chunk.members[0].weight = 0),
     RollBound "unknown group" roll(|chunk| chunk.members[0].group.0 = 2),
     RoundPlan "a22: other questions than the manifest planned" start(|start| {
@@ -536,6 +660,26 @@ tampers! {
         let order = CloseOrder { round, time: 0 };
         closing.order = entry::sign_close_order(&sandbox.manifest().event(), &order, &sandbox.log);
     }),
+    RoundOrder "an entry of another kind in place of the order" closing(|closing, sandbox| {
+        closing.order = sandbox.signed(ADMINISTRATOR, &Body::Cancelled(Cancelled { reason: 1 }));
+    }),
+    EntryLegal "order to close another round" closing(|closing, sandbox| {
+        let order = CloseOrder { round: crate::ids::RoundId([1; 32]), time: super::START + 3_600 };
+        closing.order = entry::sign_close_order(&sandbox.manifest().event(), &order, &sandbox.administrator);
+    }),
+    RoundTime "order given before the round was started" closing(|closing, sandbox| {
+        let order = CloseOrder { round: sandbox.state.round(FIRST).unwrap().id().unwrap(), time: super::START - 1 };
+        closing.order = entry::sign_close_order(&sandbox.manifest().event(), &order, &sandbox.administrator);
+    }),
+    EntrySignature "round closed by the administrator alone" {
+        let mut sandbox = opened();
+        sandbox.vote_all();
+        let closing = sandbox.state.closing_entry(&sandbox.close_order(), super::START + 3_601).unwrap();
+        with(sandbox, ADMINISTRATOR, &Body::RoundClosed(closing))
+    },
+    EntrySignature "event cancelled by a trustee" {
+        with(Sandbox::new(1), trustee(1), &Body::Cancelled(Cancelled { reason: 1 }))
+    },
     RoundCount "a15: ballot dropped from the count at closing" closing(|closing, _| closing.ballots -= 1),
     RoundTree "closing entry with another root" closing(|closing, _| closing.root.0[0] ^= 1),
     RoundTree "closing entry with another size" closing(|closing, _| closing.size += 1),
@@ -566,6 +710,11 @@ tampers! {
     BallotContests "wrong number of cells" {
         let mut sandbox = opened();
         let bytes = resigned(&mut sandbox, |sealed| sealed.contests[0].ciphertexts.truncate(64));
+        with_bytes(sandbox, bytes)
+    },
+    BallotContests "a3: byte behind the ciphertexts" {
+        let mut sandbox = opened();
+        let bytes = resigned(&mut sandbox, |sealed| sealed.contests[0].ciphertexts.push(0));
         with_bytes(sandbox, bytes)
     },
     BallotContests "a4: identity as first component" {
@@ -672,6 +821,30 @@ tampers! {
         let bytes = sandbox.cast(0, &sealed);
         with_bytes(sandbox, bytes)
     },
+    BallotRepeat "a10: two cells of one ballot with the same randomness" {
+        let mut sandbox = opened();
+        let bytes = with_randomness(&mut sandbox, 1, |contest, cell| {
+            let own = if contest == 1 { 9 } else { 100 * u64::from(contest) + cell as u64 + 1 };
+            SecretScalar::from_scalar(Scalar::from(own))
+        });
+        with_bytes(sandbox, bytes)
+    },
+    BallotOpen "s12: ballot after the event was cancelled" {
+        let mut sandbox = opened();
+        let sealed = sandbox.seal(0, &pair());
+        let late = sandbox.cast(0, sealed.as_bytes());
+        sandbox.push(ADMINISTRATOR, &Body::Cancelled(Cancelled { reason: 1 }));
+        with_bytes(sandbox, late)
+    },
+    BallotOpen "ballot of a closed round while the next one is open" {
+        let mut sandbox = opened();
+        let sealed = sandbox.seal(0, &pair());
+        let late = sandbox.cast(0, sealed.as_bytes());
+        sandbox.close();
+        sandbox.not_counted(FIRST);
+        sandbox.open(RoundIndex(1));
+        with_bytes(sandbox, late)
+    },
     BallotOpen "a15: ballot after the round was closed" {
         let mut sandbox = opened();
         let sealed = sandbox.seal(0, &pair());
@@ -693,6 +866,12 @@ tampers! {
         sandbox.decrypt(1);
         let again = sandbox.partial(1);
         with(sandbox, trustee(1), &Body::PartialDecryption(again))
+    },
+    DecryptOnce "partial decryption after the result" {
+        let mut sandbox = decrypted();
+        let late = sandbox.partial(3);
+        sandbox.result(FIRST);
+        with(sandbox, trustee(3), &Body::PartialDecryption(late))
     },
     DecryptShape "a35: missing tally" partial(|part| { part.tallies.pop(); }),
     DecryptShape "a35: missing cell" partial(|part| { let cells = &mut part.tallies[0]; cells.truncate(cells.len() - 96); }),
@@ -728,6 +907,7 @@ tampers! {
     ResultTrustees "result of fewer trustees than needed" result(|result| result.trustees.truncate(1)),
     ResultTrustees "result that names a trustee who stayed away" result(|result| result.trustees[1].0 = 3),
     ResultTrustees "result that names a trustee twice" result(|result| result.trustees[1] = result.trustees[0]),
+    ResultTrustees "trustees of the result out of order" result(|result| result.trustees.reverse()),
     ResultTotals "result off by one" result(|result| result.totals[0].0[0] += 1),
     ResultTotals "a9: total modulo the group order" result(|result| result.totals[0].0[0] = u64::MAX),
     ResultTotals "a35: missing totals" result(|result| { result.totals.pop(); }),
@@ -741,6 +921,13 @@ tampers! {
     ResultOnce "not counted although enough ballots are there" {
         let sandbox = closed();
         let round = sandbox.state.round(FIRST).unwrap().id().unwrap();
+        with(sandbox, ADMINISTRATOR, &Body::NotCounted(NotCounted { round }))
+    },
+    ResultOnce "not counted twice" {
+        let mut sandbox = opened();
+        let round = sandbox.state.round(FIRST).unwrap().id().unwrap();
+        sandbox.close();
+        sandbox.not_counted(FIRST);
         with(sandbox, ADMINISTRATOR, &Body::NotCounted(NotCounted { round }))
     },
     CancelEarly "s12: cancelled after a round was closed" {

@@ -124,7 +124,12 @@ impl State {
     /// The round in which ballots are accepted now.
     #[must_use]
     pub fn open_round(&self) -> Option<RoundIndex> {
-        self.rounds().find(|(_, round)| matches!(round, Round::Open(_))).map(|(index, _)| index)
+        self.voting().map(|(index, _)| index)
+    }
+
+    /// The open round; none once the event was cancelled (S12).
+    fn voting(&self) -> Option<(RoundIndex, &round::Voting)> {
+        self.rounds().find_map(|(index, round)| Some((index, round.open()?))).filter(|_| !self.cancelled)
     }
     /// Whether the event was cancelled.
     #[must_use]
@@ -189,7 +194,7 @@ impl State {
             Body::NotCounted(not_counted) => self.check_not_counted(not_counted, by),
             Body::Cancelled(_) => {
                 let early = self.rounds.iter().all(|round| matches!(round, Round::Planned | Round::Open(_)));
-                let what = "a round has been closed: the result stands, it can only be annulled";
+                let what = "a round has been closed: its ballots are counted and the result stands";
                 if early { Ok(Effect::Cancel) } else { Err(Refusal::new(Rule::CancelEarly, by, what)) }
             }
         }
@@ -238,7 +243,7 @@ impl State {
     /// random bytes of the caller (M4).
     #[must_use]
     pub fn check_ballots(&self, ballots: &[&[u8]], entropy: &[u8; 32]) -> Vec<Result<VerifiedBallot, Refusal>> {
-        let Some((index, round)) = self.open_round().zip(self.rounds.iter().find_map(Round::open)) else {
+        let Some((index, round)) = self.voting() else {
             let closed = |_: &&[u8]| Err(Refusal::new(Rule::BallotOpen, Culprit::Board, "no round is open for voting"));
             return ballots.iter().map(closed).collect();
         };
@@ -316,9 +321,8 @@ impl State {
     /// [`Refusal`]; for a stale predecessor with the latest ballot on the log.
     pub fn check_chain(&self, ballot: &VerifiedBallot) -> Result<(), Refusal> {
         let voter = Culprit::Voter(ballot.credential());
-        let open =
-            self.rounds.iter().find_map(Round::open).filter(|round| round.rules().binding.round == ballot.round());
-        let round = open.ok_or_else(|| Refusal::new(Rule::BallotOpen, voter, "the ballot's round is not open"))?;
+        let open = self.voting().filter(|(_, round)| round.rules().binding.round == ballot.round());
+        let (_, round) = open.ok_or_else(|| Refusal::new(Rule::BallotOpen, voter, "the ballot's round is not open"))?;
         let chain = round.chain(&ballot.credential());
         let latest = chain.map(|chain| chain.index);
         let previous = chain.map_or(Hash(self.manifest.event().0), |chain| chain.leaf);
@@ -356,7 +360,7 @@ impl State {
     /// What `check` and `apply` need of a ballot entry outside the fold: the credential's latest ballot (S3).
     #[must_use]
     pub fn latest_ballot(&self, credential: &CredentialKey) -> Option<&Chain> {
-        self.rounds.iter().find_map(Round::open)?.chain(credential)
+        self.voting()?.1.chain(credential)
     }
 }
 

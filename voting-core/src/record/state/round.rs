@@ -67,6 +67,7 @@ pub struct Counting {
     tallies: Vec<Tally>,
     chains: BTreeMap<CredentialKey, Chain>,
     ballots: u64,
+    started: u64,
     closed: u64,
     closing: ClosingCheckpoint,
     parts: BTreeMap<TrusteeIndex, Parts>,
@@ -171,6 +172,7 @@ impl Round {
                     tallies: core::mem::take(&mut voting.tallies),
                     chains: core::mem::take(&mut voting.chains),
                     ballots: voting.ballots,
+                    started: voting.started,
                     closed: time,
                     closing: ClosingCheckpoint { size, root },
                     parts: BTreeMap::new(),
@@ -192,6 +194,12 @@ impl Voting {
     #[must_use]
     pub fn rules(&self) -> &RoundRules {
         &self.rules
+    }
+
+    /// The administrator's clock at the start, in seconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn started_at(&self) -> u64 {
+        self.started
     }
 
     /// The latest ballot of a credential.
@@ -250,6 +258,11 @@ impl Counting {
     pub fn closing(&self) -> ClosingCheckpoint {
         self.closing
     }
+    /// The administrator's clock at the start, in seconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn started_at(&self) -> u64 {
+        self.started
+    }
     /// The board's clock at closing, in seconds since 1970-01-01 UTC.
     #[must_use]
     pub fn closed_at(&self) -> u64 {
@@ -306,9 +319,14 @@ impl State {
     fn ordered_round(&self, order: &[u8], by: Culprit) -> Result<(RoundIndex, &Voting), Refusal> {
         let order = open_close_order(&self.manifest, order);
         let order = order.map_err(|error| Refusal::new(Rule::RoundOrder, by, error.to_string()))?;
-        let open = self.rounds().find_map(|(index, round)| Some((index, round.open()?)));
-        open.filter(|(_, voting)| voting.rules.binding.round == order.round)
-            .ok_or_else(|| Refusal::new(Rule::EntryLegal, by, "the round that the order names is not open"))
+        let open = self.voting().filter(|(_, voting)| voting.rules.binding.round == order.round);
+        let what = "the round that the order names is not open";
+        let (index, voting) = open.ok_or_else(|| Refusal::new(Rule::EntryLegal, by, what))?;
+        if order.time < voting.started {
+            let what = "the order was given before the round was started: it could have been kept for any moment";
+            return Err(Refusal::new(Rule::RoundTime, by, what));
+        }
+        Ok((index, voting))
     }
 
     fn counting(&self, round: RoundId, by: Culprit) -> Result<(RoundIndex, &Counting), Refusal> {

@@ -1,0 +1,68 @@
+//! A statement that is accepted has the size that it says, and a value that it admits can be proved and verified.
+
+#![no_main]
+
+use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use libfuzzer_sys::fuzz_target;
+use proofs::bit_vector::{BitVectorProof, prove, verify};
+use proofs::elgamal::{Ciphertext, EncryptionKey};
+use proofs::group::Generators;
+use proofs::linear::{MAX_BITS, Relation, Statement, Value};
+use proofs::secret::SecretScalar;
+use proofs_fuzz::{ENTROPY, context, key, rng};
+
+/// Ranges and coefficients of any size, most of them small.
+fn number(u: &mut Unstructured<'_>) -> Result<i64> {
+    Ok(if u.ratio(3_u8, 4_u8)? { u.int_in_range(-8..=8)? } else { u.arbitrary()? })
+}
+
+fn statement(u: &mut Unstructured<'_>) -> Result<(Vec<Value>, Vec<Relation>)> {
+    let mut values = Vec::new();
+    for _ in 0..u.int_in_range(0..=4)? {
+        let max = number(u)?.unsigned_abs();
+        values.push(if u.arbitrary()? { Value::encrypted(max) } else { Value::committed(max) });
+    }
+    let mut relations = Vec::new();
+    for _ in 0..u.int_in_range(0..=3)? {
+        let mut terms = Vec::new();
+        for _ in 0..u.int_in_range(0..=4)? {
+            terms.push((u.int_in_range(0..=4)?, number(u)?));
+        }
+        relations.push(Relation { terms, lo: number(u)?, hi: number(u)? });
+    }
+    Ok((values, relations))
+}
+
+fuzz_target!(|data: &[u8]| {
+    let mut u = Unstructured::new(data);
+    let Ok((values, relations)) = statement(&mut u) else { return };
+    let Ok(statement) = Statement::new(values.clone(), relations.clone()) else { return };
+    assert_eq!(statement.values(), values);
+    assert_eq!(statement.relations(), relations);
+    assert!((1..=MAX_BITS).contains(&statement.bits()));
+    assert_eq!(BitVectorProof::encoded_len(&statement), 32 * (statement.bits() + 6));
+
+    // Reduced by the range, so that most values are within it; relations decide whether the witness is one.
+    let secret = values.iter().map(|value| u.arbitrary::<u64>().map(|v| v % (value.max + 1)));
+    let Ok(secret) = secret.collect::<Result<Vec<_>>>() else { return };
+    let sum = |relation: &Relation| -> i128 {
+        relation.terms.iter().map(|(i, c)| i128::from(*c) * i128::from(secret[*i])).sum()
+    };
+    let within = |relation: &Relation| (i128::from(relation.lo)..=i128::from(relation.hi)).contains(&sum(relation));
+    let is_true = relations.iter().all(within);
+
+    let generators = Generators::new(statement.bits());
+    let key = EncryptionKey::new(key().1);
+    let mut rng = rng();
+    let randomness: Vec<_> = (0..statement.encrypted()).map(|_| SecretScalar::random(&mut rng)).collect();
+    let pairs = statement.encrypt(&key, &secret, &randomness).expect("a value and a randomness each");
+    let pairs: Vec<_> = pairs.iter().map(Ciphertext::compress).collect();
+    let proof = prove(&mut context(), &statement, &generators, &key, &pairs, &secret, &randomness, &mut rng);
+    assert_eq!(proof.is_ok(), is_true);
+    if let Ok(proof) = proof {
+        let read = BitVectorProof::from_bytes(&statement, &proof.to_bytes());
+        assert_eq!(read.as_ref(), Ok(&proof));
+        let verdict = verify(&mut context(), &statement, &generators, key.public(), &pairs, proof, &ENTROPY);
+        assert_eq!(verdict, Ok(()));
+    }
+});
