@@ -139,6 +139,10 @@ fn print_round(round: &RoundReport, names: &Names, out: &mut dyn Write) -> io::R
     if let (Some(size), Some(time)) = (round.closing_size, round.closed_at) {
         writeln!(out, "  closed at {size} entries, {} by the board's clock", moment(time))?;
     }
+    if round.outside_schedule {
+        let (opens, closes) = (moment(round.opens), moment(round.closes));
+        writeln!(out, "  outside the schedule: planned from {opens} to {closes}; ask the administrator why")?;
+    }
     if !round.decrypted_by.is_empty() {
         let trustees: Vec<String> = round.decrypted_by.iter().map(ToString::to_string).collect();
         writeln!(out, "  decrypted by trustees {}", trustees.join(", "))?;
@@ -156,6 +160,9 @@ fn print_tally(round: RoundIndex, tally: &TallyReport, names: &Names, out: &mut 
         count(tally.ballots, "ballot"),
         grouped(tally.weight)
     )?;
+    if !tally.counted {
+        writeln!(out, "      stays closed: too few ballots, or one credential with too much of their weight (A36)")?;
+    }
     for (cell, total) in tally.totals.iter().flatten().enumerate() {
         writeln!(out, "  {:>14}  {}", grouped(*total), names.cell(round, contest, cell))?;
     }
