@@ -1,0 +1,239 @@
+//! The command line, and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use vault::PassphraseArgs;
+
+/// The office of an event: it holds the keys of the administrator and of the registrar and never runs on the server.
+///
+/// The state of an event is a folder (--dir). Every command can be repeated: what is done stays done, what was
+/// interrupted goes on. Bad input is refused with its place, a remedy and a stable code, and nothing is written.
+#[derive(Debug, Parser)]
+#[command(
+    name = "office",
+    version,
+    after_long_help = "EXAMPLE, the life of an event:\n  \
+        office key new --key administrator.key\n  \
+        office key new --key registrar.key\n  \
+        office election check draft.toml\n  \
+        office election new draft.toml --board https://votes.example.org --dir event --key administrator.key\n  \
+        office election publish --dir event --key administrator.key\n  \
+        ... every trustee runs `trustee ceremony` ...\n  \
+        office roll import members.csv --dir event\n  \
+        office credentials issue --dir event --key registrar.key\n  \
+        office election open --dir event --key administrator.key\n  \
+        ... members vote ...\n  \
+        office election close --dir event --key administrator.key\n  \
+        ... trustees run `trustee decrypt` ...\n  \
+        office election result --dir event --key administrator.key\n\n\
+        EXIT CODES: 0 done, 1 checked and refused, 2 could not be done."
+)]
+pub struct Cli {
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Keys of administrator and registrar: one encrypted file each.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// The event itself: manifest, opening, closing, result.
+    #[command(subcommand)]
+    Election(ElectionCommand),
+    /// The list of members.
+    #[command(subcommand)]
+    Roll(RollCommand),
+    /// Voting codes.
+    #[command(subcommand)]
+    Credentials(CredentialsCommand),
+    /// Where an event stands, read from its log.
+    Status(StatusArgs),
+}
+
+/// A key file and its passphrase.
+#[derive(Debug, Args)]
+pub struct KeyArgs {
+    /// The encrypted key file.
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// Where the passphrase comes from.
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+/// The folder of an event and the key that acts in it.
+#[derive(Debug, Args)]
+pub struct EventArgs {
+    /// The folder of the event.
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The key.
+    #[command(flatten)]
+    pub key: KeyArgs,
+}
+
+/// Keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key, encrypt it with a passphrase, and print its public key.
+    New(KeyArgs),
+    /// Print the public key of a key file.
+    Show(KeyArgs),
+}
+
+/// The event itself.
+#[derive(Debug, Subcommand)]
+pub enum ElectionCommand {
+    /// Check a draft, reserve the event at the board, and write its folder.
+    ///
+    /// Writes event.json, manifest.cbor, labels.signed and groups.json. Nothing is public before `publish`.
+    New(NewArgs),
+    /// Check a draft (or the manifest of a folder): every problem, every warning, and the sizes.
+    Check(CheckArgs),
+    /// Found the event at the board: its manifest becomes entry 0 of its log, the labels are deposited beside it.
+    Publish(EventArgs),
+    /// Start a round: from now on the board takes ballots.
+    Open(RoundArgs),
+    /// Order the board to close the open round.
+    Close(CloseArgs),
+    /// Publish the result of a closed round, once enough trustees have decrypted.
+    Result(RoundArgs),
+    /// Cancel the event, for ever. Only possible before a round is closed.
+    Cancel(CancelArgs),
+}
+
+/// Arguments of `election new`.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// The draft, as TOML.
+    #[arg(value_name = "DRAFT.toml")]
+    pub draft: PathBuf,
+    /// Base URL of the board, such as https://votes.example.org.
+    #[arg(long, value_name = "URL")]
+    pub board: String,
+    /// The folder and the administrator's key.
+    #[command(flatten)]
+    pub event: EventArgs,
+    /// Accept a warning, visibly for every voter. Repeat for several.
+    #[arg(long, value_name = "CODE")]
+    pub accept: Vec<String>,
+    /// Who may read the labels: "public", or words of the organisation.
+    #[arg(long, value_name = "TEXT", default_value = "public")]
+    pub audience: String,
+}
+
+/// Arguments of `election check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The draft, as TOML.
+    #[arg(value_name = "DRAFT.toml", required_unless_present = "dir", conflicts_with = "dir")]
+    pub draft: Option<PathBuf>,
+    /// The folder of an event.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Accept a warning. Repeat for several.
+    #[arg(long, value_name = "CODE")]
+    pub accept: Vec<String>,
+}
+
+/// A round of an event.
+#[derive(Debug, Args)]
+pub struct RoundArgs {
+    /// The folder and the key.
+    #[command(flatten)]
+    pub event: EventArgs,
+    /// The round, counted from 1; the one whose turn it is unless given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub round: Option<u32>,
+}
+
+/// Arguments of `election close`.
+#[derive(Debug, Args)]
+pub struct CloseArgs {
+    /// Folder, key and round.
+    #[command(flatten)]
+    pub round: RoundArgs,
+    /// Close before the planned end: members who relied on the schedule can no longer vote.
+    #[arg(long)]
+    pub early: bool,
+}
+
+/// Arguments of `election cancel`.
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    /// The folder and the key.
+    #[command(flatten)]
+    pub event: EventArgs,
+    /// Why; the log carries this class and no other text.
+    #[arg(long, value_enum)]
+    pub reason: Reason,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Classes of reasons for cancelling.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Reason {
+    /// The manifest has an error.
+    Manifest,
+    /// A reason of the organisation.
+    Organisational,
+    /// A reason of security.
+    Security,
+    /// Any other.
+    Other,
+}
+
+/// The list of members.
+#[derive(Debug, Subcommand)]
+pub enum RollCommand {
+    /// Read the members from a CSV file: columns member, weight, group, contact; only `member` is required.
+    ///
+    /// Without a weight it is 1; without a group there must be only one. Every error names its line and column.
+    Import(ImportArgs),
+}
+
+/// Arguments of `roll import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The members, as CSV with a header line.
+    #[arg(value_name = "MEMBERS.csv")]
+    pub csv: PathBuf,
+    /// The folder of the event.
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// Voting codes.
+#[derive(Debug, Subcommand)]
+pub enum CredentialsCommand {
+    /// Make a voting code for every member and publish the roll of every round.
+    ///
+    /// Writes codes.csv (member, code, digits), letters.html (one page for each member) and credentials.json (the
+    /// registrar's map), readable by you alone; then posts the rolls. Can be repeated until it says that it is done.
+    Issue(IssueArgs),
+}
+
+/// Arguments of `credentials issue`.
+#[derive(Debug, Args)]
+pub struct IssueArgs {
+    /// The folder and the registrar's key.
+    #[command(flatten)]
+    pub event: EventArgs,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// The folder of the event.
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+}
