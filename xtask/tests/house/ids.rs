@@ -72,7 +72,7 @@ fn every_rule_has_a_test_that_carries_its_id() {
     let found: Vec<String> = untested.map(|(variant, id)| format!("{id} ({variant}) has no test")).collect();
     refuse(
         &found,
-        "add a case to voting-core/src/testing/tamper.rs that breaks exactly this rule, under its variant, or a test with \
+        "add a case to voting-core/src/testing/tamper/cases.rs that breaks exactly this rule, under its variant, or a test with \
          the id in its name (`r_ballot_07_repeated_ciphertext_is_refused`).",
     );
 }
