@@ -1,4 +1,5 @@
 //! The command line, and nothing else.
+#![allow(rustdoc::invalid_html_tags, rustdoc::bare_urls, reason = "the comments are help texts of the terminal")]
 
 use std::path::PathBuf;
 

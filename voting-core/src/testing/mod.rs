@@ -382,7 +382,8 @@ impl Sandbox {
     pub fn close_order(&self) -> Vec<u8> {
         let open = self.state.open_round().unwrap();
         let round = self.state.round(open).unwrap().id().unwrap();
-        let order = CloseOrder { round, time: START + 3_600 };
+        let started = self.state.round(open).and_then(crate::record::state::Round::open).unwrap().started_at();
+        let order = CloseOrder { round, time: started.max(START + 3_600) };
         entry::sign_close_order(&self.state.manifest().event(), &order, &self.administrator)
     }
 

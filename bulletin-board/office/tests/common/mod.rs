@@ -90,7 +90,7 @@ pub fn draft(host: &str, [administrator, registrar]: &[String; 2], trustees: &[S
     let members: String = trustees.iter().enumerate().map(member).collect();
     let at = |offset: u64| toml_time(now() + offset);
     format!(
-        r#"accept = ["demonstration", "few-ballots", "no-second-factor", "no-witnesses", "short-dispute"]
+        r#"accept = ["demonstration", "few-ballots", "heavy-share", "no-second-factor", "no-witnesses", "short-dispute"]
 
 [event]
 organisation = "Society for Tests"
