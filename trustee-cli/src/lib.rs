@@ -6,10 +6,11 @@ pub mod ceremony;
 pub mod cli;
 pub mod commands;
 pub mod count;
-pub mod failure;
 pub mod folder;
 pub mod memory;
-pub mod talk;
+
+pub use ::talk::failure;
+pub use ::talk::terminal as talk;
 
 /// Runs a command, speaks, and returns the exit code: 0 done, 1 checked and refused, 2 could not be done.
 #[must_use]
