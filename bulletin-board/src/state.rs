@@ -24,7 +24,8 @@ use crate::view::View;
 const REQUEST_AGE: u64 = 300;
 /// Most reserved events that were not founded.
 const MAX_RESERVED: usize = 1_000;
-/// Most label files that arrive at the same time: they are large, and their signature comes last.
+/// Most large label files that arrive at the same time: their signature comes last. Files up to the size of an entry, which
+/// is nearly all of them, need no place, so that nobody keeps events from being published by holding the places.
 const LABEL_UPLOADS: usize = 2;
 
 /// An event that the board serves.

@@ -50,6 +50,18 @@ impl Label {
     }
 }
 
+/// Whether a text shows what it says: no control characters, and none that hide or reverse what stands beside them.
+///
+/// A title with line breaks and terminal escapes could show false event words on a trustee's screen (A21, A22).
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    let deceptive = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    !text.contains(deceptive)
+}
+
 fn write_texts(texts: &BTreeMap<String, String>, w: &mut Writer) {
     w.array(texts.len());
     for (language, text) in texts {
@@ -75,6 +87,9 @@ impl Wire for Label {
             r.array(2, "text of a label")?;
             let language = r.text(64, "language of a label")?;
             let text = r.text(MAX_TEXT, "text of a label")?;
+            if !is_plain(&text) || !is_plain(&language) {
+                return Err(r.malformed("text of a label"));
+            }
             // Unsorted or repeated languages are encoded differently again, so the codec refuses them.
             texts.insert(language, text);
         }
@@ -226,6 +241,22 @@ mod tests {
         assert_ne!(one.digest(), other.digest());
         assert_eq!(one.text("zh-CN"), "文");
         assert_eq!(one.text("fr"), "a");
+    }
+
+    #[test]
+    fn a21_a_text_that_could_fake_the_screen_is_refused() {
+        let mut rng = ChaCha20Rng::seed_from_u64(3);
+        let key = OfficialKey::random(&mut rng);
+        let event = EventId([1; 32]);
+        let opens = |text: &str| {
+            let labels = vec![Label { salt: [0; 32], texts: texts(text) }];
+            let file = LabelFile { event, audience: "public".into(), delete_day: 0, labels };
+            LabelFile::open(&file.sign(&key), &event, &key.public()).is_ok()
+        };
+        assert!(opens("Élection du comité 理事会 – 2027 👩‍⚖️"));
+        for text in ["Board\n  words  good-words", "Board\u{1b}[8m", "a\u{202e}b", "a\u{200b}", "a\tb", "\u{feff}a"] {
+            assert!(!opens(text), "{text:?}");
+        }
     }
 
     #[test]

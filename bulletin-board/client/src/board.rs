@@ -76,7 +76,10 @@ impl Board {
     /// # Errors
     /// [`ClientError`].
     pub fn reserve(&self, host: &str, key: &OfficialKey) -> Result<SigningKeyId, ClientError> {
-        let request = sign_request(host, "reserve", b"", now(), key);
+        // The board answers the same request with the same key: the time to the nanosecond tells requests apart.
+        let apart = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let apart = apart.map_or(0, |elapsed| elapsed.as_nanos()).to_le_bytes();
+        let request = sign_request(host, "reserve", &apart, now(), key);
         let answer: Reserved = self.http.post(&self.api("reserve"), &request, MAX_ANSWER)?.json()?;
         Ok(answer.log_key)
     }

@@ -25,6 +25,14 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
 /// Reads a file of at most `limit` bytes; `None` if there is none.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, ClientError> {
     let failed = |why: io::Error| ClientError::Io { path: path.to_owned(), why };
+    // A pipe or device in a folder from elsewhere would keep the reader waiting for ever.
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => {
+            let why = "it is no regular file".to_owned();
+            return Err(ClientError::Malformed { place: path.display().to_string(), why });
+        }
+        Ok(_) | Err(_) => {}
+    }
     let file = match File::open(path) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(failed)?,

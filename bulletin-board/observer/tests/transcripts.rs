@@ -200,7 +200,7 @@ fn label(text: &str, rng: &mut impl rand_core::CryptoRngCore) -> Label {
 fn sandbox() -> (Sandbox, Vec<u8>) {
     let mut rng = rand::rngs::OsRng;
     let labels: Vec<_> =
-        ["Members of the board", "Anna Alt", "Bo\u{1b}Berg", "Students"].map(|text| label(text, &mut rng)).into();
+        ["Members of the board", "Anna Alt", "Bo Berg", "Students"].map(|text| label(text, &mut rng)).into();
     let digests: Vec<_> = labels.iter().map(Label::digest).collect();
     let mut sandbox = Sandbox::with(1, |fields| {
         let contest = &mut fields.rounds[0].contests[0];

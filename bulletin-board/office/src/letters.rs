@@ -58,8 +58,7 @@ fn letter(page: &mut String, head: &Letterhead, member: &str, code: &VotingCode)
          <p>Vote at {url}</p>\n<ul>{schedule}</ul>\n\
          <p>Before you type the code, compare these words with those on the screen. \
          They must be the same; if not, stop and tell the organisation.</p>\n<p class=\"words\">{words}</p>\n\
-         <p>You may vote again while voting is open; your last ballot counts. \
-         If you lose this letter, ask the registrar for a new code.</p>\n</section>\n",
+         <p>You may vote again while voting is open; your last ballot counts.</p>\n</section>\n",
         organisation = escape(&head.organisation),
         title = escape(&head.title),
         member = escape(member),

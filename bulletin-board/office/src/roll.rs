@@ -280,6 +280,10 @@ impl Found {
                 "has a line break: a double quote before it is not closed".into()
             }
             Ok(text) if text.contains(char::is_control) => "has a control character".into(),
+            // Names come from members and are written beside voting codes: a spreadsheet must not run them.
+            Ok(text) if name == "member" && text.trim_start().starts_with(['=', '+', '-', '@']) => {
+                "begins like a formula: a spreadsheet could run it, write a letter or digit first".into()
+            }
             Ok(text) => return Some(text.trim().to_owned()),
             Err(error) => format!("is no UTF-8 at its byte {}: save the file as UTF-8", error.valid_up_to() + 1),
         };

@@ -1,6 +1,6 @@
 //! The draft that an administrator writes as TOML, and what it becomes: fields with salted digests, and the labels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRngCore;
 use serde::Deserialize;
@@ -50,6 +50,19 @@ pub struct Draft {
 enum Text {
     Same(String),
     Each(BTreeMap<String, String>),
+}
+
+impl Text {
+    /// What people see: lower case, single spaces.
+    fn folded(&self) -> Self {
+        let fold = |text: &str| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        match self {
+            Self::Same(text) => Self::Same(fold(text)),
+            Self::Each(texts) => {
+                Self::Each(texts.iter().map(|(language, text)| (language.clone(), fold(text))).collect())
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -208,7 +221,8 @@ impl Draft {
             self.groups
         };
         let group_ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
-        builder.distinct("group", &group_ids);
+        let shown: Vec<_> = group_ids.iter().cloned().map(Text::Same).collect();
+        builder.distinct("group", &shown);
 
         let organisation = builder.label("event.organisation", &self.event.organisation);
         let title = builder.label("event.title", &self.event.title);
@@ -288,6 +302,9 @@ impl<R: CryptoRngCore> Builder<'_, R> {
                 self.problem(place, format!("has no text in \"{language}\": add one"));
             }
         }
+        if !texts.values().all(|text| crate::labels::is_plain(text)) {
+            self.problem(place, "has a line break, a control character or one that can't be seen: write plain text");
+        }
         if texts.values().any(|text| text.len() > crate::labels::MAX_TEXT) {
             self.problem(place, "is too long: link to a longer document instead");
         }
@@ -304,12 +321,14 @@ impl<R: CryptoRngCore> Builder<'_, R> {
         })
     }
 
-    fn distinct<T: Ord + Clone>(&mut self, place: &str, items: &[T]) {
-        let mut sorted = items.to_vec();
-        sorted.sort();
-        if let Some(pair) = sorted.windows(2).find(|pair| pair.first() == pair.last()) {
-            let position = pair.first().and_then(|item| items.iter().rposition(|other| other == item)).unwrap_or(0);
-            self.problem(&format!("{place}[{position}]"), "repeats an earlier name: give each a name of its own");
+    /// Names that look alike are the same name: case and white space make no difference to people.
+    fn distinct(&mut self, place: &str, items: &[Text]) {
+        let mut seen = BTreeSet::new();
+        for (position, item) in items.iter().enumerate() {
+            if !seen.insert(item.folded()) {
+                let what = "repeats an earlier name: give each a name of its own";
+                self.problem(&format!("{place}[{position}]"), what);
+            }
         }
     }
 

@@ -200,6 +200,10 @@ fn a_bad_draft_names_line_or_place() {
         other => panic!("{other:?}"),
     };
     assert_eq!(problem("[\"A\", \"B\", \"C\"]", "[\"A\", \"B\", \"A\"]"), "round[0].contest[0].options[2]");
+    let alike = "[\"A\", \"B  b\", \" b B \"]";
+    assert_eq!(problem("[\"A\", \"B\", \"C\"]", alike), "round[0].contest[0].options[2]");
+    assert_eq!(problem("\"Chess Club\"", "\"Chess\\nClub\""), "event.organisation");
+    assert_eq!(problem("\"Chess Club\"", "\"Chess\\u001b[8m\""), "event.organisation");
     assert_eq!(problem("\"second\"", "\"first\""), "trustees[1]");
     assert_eq!(problem(", zh-CN = \"理事会选举\"", ""), "event.title");
     assert_eq!(problem("09:00:00+01:00", "09:00:00"), "round[0].opens");

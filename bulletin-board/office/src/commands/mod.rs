@@ -83,7 +83,17 @@ fn fold(folder: &EventFolder, talk: Talk) -> Result<State, Failure> {
     };
     let state = client::fold(&folder.source()?, &folder.file.event, &entropy(), &mut progress);
     bar.finish_and_clear();
-    Ok(state?)
+    state.map_err(|error| match error {
+        client::ClientError::Missing { .. } => {
+            let fault = "the board has no record of this event yet";
+            Failure::refused(
+                "not-published",
+                fault,
+                "run `office election publish` first, or check the board's address",
+            )
+        }
+        other => other.into(),
+    })
 }
 
 /// Signs an entry, checks it against the state as the board will, posts it, and takes it into the state.

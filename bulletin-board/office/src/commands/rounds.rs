@@ -114,11 +114,12 @@ fn closed(state: &State, index: RoundIndex) -> Option<Outcome> {
     let (size, root) = (report.closing_size?, report.closing_root.clone()?);
     Some(Outcome {
         text: format!(
-            "round {} is closed with {} ballots of {} members\nclosing checkpoint: {size} entries, root {root}\n\
+            "round {} is closed with {} ballots, {} of {} members took part\nclosing checkpoint: {size} entries, root {root}\n\
              Next: the trustees run `trustee decrypt`, after the dispute period of {} s.",
             index.0 + 1,
             report.ballots,
             report.turnout,
+            report.entitled,
             state.manifest().dispute_seconds
         ),
         json: json!({ "round": report }),
