@@ -169,7 +169,8 @@ impl Fault {
                 verdict(StatusCode::NOT_FOUND, "unknown-event", "check the address; GET /api/events lists the events")
             }
             Self::NotAuthorised(_) => {
-                verdict(StatusCode::FORBIDDEN, "not-authorised", "sign now, with the key that has this right")
+                let remedy = "sign now, for this board's host name, with the key that has this right";
+                verdict(StatusCode::FORBIDDEN, "not-authorised", remedy)
             }
             Self::Manifest(_) => {
                 verdict(StatusCode::BAD_REQUEST, "manifest-invalid", "correct the draft and make a new manifest")

@@ -129,7 +129,11 @@ impl Board {
     fn request(&self, bytes: &[u8], action: &str) -> Result<Request, Fault> {
         let request = entry::open_request(bytes, &self.host, action).map_err(|error| {
             if error.what == "request for another host or action" {
-                Fault::NotAuthorised(format!("the request is not for \"{action}\" at this board, {}", self.host))
+                let host = &self.host;
+                Fault::NotAuthorised(format!(
+                    "the request is not for \"{action}\" at this board, whose host name is \"{host}\": event.host of the \
+                     draft must be the same"
+                ))
             } else {
                 signed_fault(&error)
             }

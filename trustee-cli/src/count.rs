@@ -18,6 +18,12 @@ pub enum CountError {
     /// There is no closed round that waits for the count.
     #[error("no round is closed and waits for the count")]
     NotClosed,
+    /// Every closed round has its result, or has ended without one.
+    #[error("nothing is left to decrypt: every closed round has ended")]
+    Ended,
+    /// There is no round with this number.
+    #[error("the event has no round {}", .0 + 1)]
+    NoSuchRound(u32),
     /// The dispute period is not over (S7).
     #[error("members may still complain for {left} s: the round was closed at second {closed} by the board's clock")]
     Dispute {
@@ -59,14 +65,19 @@ pub enum CountError {
 /// The round that is to be counted: the one asked for, or the first closed one without an ending.
 ///
 /// # Errors
-/// [`CountError::NotClosed`].
+/// [`CountError::NoSuchRound`], [`CountError::NotClosed`]; [`CountError::Ended`] if there is nothing left to do.
 pub fn choose(state: &State, wanted: Option<RoundIndex>) -> Result<(RoundIndex, &Counting), CountError> {
     let mut closed = state.rounds().filter_map(|(index, round)| Some((index, round.closed()?)));
     let fits = |(index, counting): &(RoundIndex, &Counting)| match wanted {
         Some(wanted) => *index == wanted,
         None => counting.ending().is_none(),
     };
-    closed.find(fits).ok_or(CountError::NotClosed)
+    let ended = state.rounds().any(|(_, round)| round.is_finished());
+    closed.find(fits).ok_or(match wanted {
+        Some(wanted) if state.round(wanted).is_none() => CountError::NoSuchRound(wanted.0),
+        None if ended && state.open_round().is_none() => CountError::Ended,
+        Some(_) | None => CountError::NotClosed,
+    })
 }
 
 /// Whether this round may be decrypted at this time, in seconds since 1970-01-01 UTC of the trustee's own clock.

@@ -153,6 +153,8 @@ fn describe(state: &State, index: RoundIndex, counting: &Counting, labels: Optio
 fn failure(error: CountError) -> Failure {
     let (code, remedy) = match &error {
         CountError::NotClosed => ("not-closed", "wait until the administrator has closed the round"),
+        CountError::Ended => ("ended", "there is nothing to do; `trustee status` shows how the rounds ended"),
+        CountError::NoSuchRound(_) => ("no-such-round", "`trustee status` lists the rounds"),
         CountError::Dispute { .. } => ("dispute-period", "run this command again when it is over"),
         CountError::Future(_) => ("clock", "set this computer's clock; if it is right, tell the administrator"),
         CountError::TooFew(_) => ("too-few-ballots", "nothing may be decrypted; the round ends without a result"),
