@@ -142,6 +142,15 @@ fn an_aggregate_that_cancels_out_is_counted_all_the_same() {
     sandbox.vote(0, &[chosen(&[0]), chosen(&[0])]);
     sandbox.vote(2, &[chosen(&[0]), chosen(&[1])]);
     sandbox.close();
+    // The part of such a cell is fixed to the byte: nothing else may stand where there is nothing to prove (A3, A6).
+    for position in [0, 31, 32, 95] {
+        use voting_core::entry::{Author, Body};
+        let mut part = sandbox.partial(1);
+        assert_eq!(part.tallies[3][..96], [0; 96]);
+        part.tallies[3][position] ^= 1;
+        let bytes = sandbox.signed(Author::Trustee(voting_core::ids::TrusteeIndex(1)), &Body::PartialDecryption(part));
+        assert_eq!(sandbox.offer(bytes).unwrap_err().rule, Rule::DecryptProof, "byte {position}");
+    }
     sandbox.decrypt(1);
     sandbox.decrypt(3);
     sandbox.result(RoundIndex(0));
