@@ -12,18 +12,30 @@ use curve25519_dalek::traits::{IsIdentity, VartimeMultiscalarMul};
 
 use crate::bit_vector::PendingBitVector;
 use crate::elgamal::PublicKey;
-use crate::group::{BASE, Generators, Point, Scalar};
+use crate::group::{BASE, Generators, Point, RangeShape, Scalar};
 use crate::sigma::signature::PendingSignature;
 use crate::transcript::Weights;
 
-/// Items in one multiscalar multiplication: beyond about a thousand the points leave the cache (measured).
+/// The most items in one multiscalar multiplication.
 pub const CHUNK: usize = 1_024;
+
+/// Points in one multiscalar multiplication, of items and shared ones: fewer cost more each, more leave the cache
+/// (measured).
+const CHUNK_POINTS: usize = 16_384;
+
+/// How many points of items come upon a shared point at least, where there are so many.
+const ITEMS_PER_SHARED: usize = 64;
+
+/// The fewest items that are worth a thread of their own.
+#[cfg(feature = "parallel")]
+const LEAST_SHARE: usize = 64;
 
 /// The equations of one proof, ready to be weighted.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "nearly all are arguments; boxing them would cost an allocation each")]
 pub enum Pending {
-    /// Three equations: vector commitment, and both components of the image of the masks.
+    /// Three equations: vector commitment, and both components of the image of the masks. With wide values one more for
+    /// each of them and two of their range proof.
     BitVector(PendingBitVector),
     /// One equation: `zG = R + cP`.
     Signature(PendingSignature),
@@ -40,6 +52,15 @@ impl Item {
     #[must_use]
     pub fn new(parts: Vec<Pending>) -> Self {
         Self { parts }
+    }
+
+    /// Points of the item itself.
+    fn points(&self) -> usize {
+        let points = |part: &Pending| match part {
+            Pending::BitVector(pending) => pending.points(),
+            Pending::Signature(_) => 2,
+        };
+        self.parts.iter().map(points).sum()
     }
 
     fn digests(&self) -> impl Iterator<Item = [u8; 32]> + '_ {
@@ -67,25 +88,40 @@ pub(crate) struct Accumulator {
     pub(crate) key: Scalar,
     /// Coefficient of K.
     pub(crate) blind: Scalar,
+    /// Coefficient of H.
+    pub(crate) value: Scalar,
     /// Coefficients of `h_i`.
     pub(crate) bit: Vec<Scalar>,
     /// Coefficients of `h'_i`.
     pub(crate) cross: Vec<Scalar>,
+    /// Coefficients of `G_i` and `H_i` of range proofs, `range_bits` for each place.
+    range: Vec<(Scalar, Scalar)>,
+    range_bits: usize,
     scalars: Vec<Scalar>,
     points: Vec<Point>,
 }
 
 impl Accumulator {
-    fn new(bits: usize) -> Self {
+    /// `range` is the largest number of bits and the largest number of places of any range proof.
+    pub(crate) fn new(bits: usize, range: RangeShape) -> Self {
         Self {
             base: Scalar::ZERO,
             key: Scalar::ZERO,
             blind: Scalar::ZERO,
+            value: Scalar::ZERO,
             bit: vec![Scalar::ZERO; bits],
             cross: vec![Scalar::ZERO; bits],
+            range: vec![(Scalar::ZERO, Scalar::ZERO); range.bits * range.places],
+            range_bits: range.bits,
             scalars: Vec::new(),
             points: Vec::new(),
         }
+    }
+
+    /// Makes room for the points of items.
+    fn reserve(&mut self, points: usize) {
+        self.scalars.reserve(points);
+        self.points.reserve(points);
     }
 
     /// Adds `scalar x point`.
@@ -94,14 +130,35 @@ impl Accumulator {
         self.points.push(point);
     }
 
+    /// Coefficients of `G_i` and `H_i` for one bit of one place of a range proof.
+    pub(crate) fn range(&mut self, place: usize, bit: usize) -> (&mut Scalar, &mut Scalar) {
+        let (direct, cross) = &mut self.range[place * self.range_bits + bit];
+        (direct, cross)
+    }
+
     /// Whether the sum is the identity. Variable time: everything here is public.
-    fn vartime_is_identity(self, generators: &Generators, key: &PublicKey) -> bool {
-        let scalars =
-            self.scalars.iter().chain([&self.base, &self.key, &self.blind]).chain(&self.bit).chain(&self.cross);
-        let points = self.points.iter().chain([&BASE, key.point(), &generators.blind]);
-        let bits = self.bit.len();
-        // `verify` has checked that there are enough generators.
-        let points = points.chain(&generators.bit[..bits]).chain(&generators.cross[..bits]);
+    pub(crate) fn vartime_is_identity(mut self, generators: &Generators, key: &PublicKey) -> bool {
+        // `holds` has checked that there are enough generators.
+        if let Some(range) = &generators.range {
+            let have = range.shape().bits;
+            for (index, (direct, cross)) in core::mem::take(&mut self.range).into_iter().enumerate() {
+                let index = index / self.range_bits * have + index % self.range_bits;
+                self.push(direct, range.direct[index]);
+                self.push(cross, range.cross[index]);
+            }
+        }
+        let shared = [
+            (&self.base, &BASE),
+            (&self.key, key.point()),
+            (&self.blind, &generators.blind),
+            (&self.value, &generators.value),
+        ];
+        // H has no part where no value is wide, nor G, Y and K where there are signatures only.
+        let shared = shared.into_iter().filter(|(scalar, _)| **scalar != Scalar::ZERO);
+        let bit = self.bit.iter().zip(&generators.bit);
+        let cross = self.cross.iter().zip(&generators.cross);
+        let all = self.scalars.iter().zip(&self.points).chain(shared).chain(bit).chain(cross);
+        let (scalars, points): (Vec<&Scalar>, Vec<&Point>) = all.unzip();
         Point::vartime_multiscalar_mul(scalars, points).is_identity()
     }
 }
@@ -109,7 +166,7 @@ impl Accumulator {
 /// Verifies items under one encryption key and returns the verdict on each, in order.
 ///
 /// `entropy` are 32 bytes from the caller's operating system (M4). With the feature `parallel` chunks are spread over
-/// all cores. An item that needs more generators than given, or has no parts, is refused.
+/// all cores. An item that needs more generators than given, was prepared for another key, or has no parts, is refused.
 #[must_use]
 pub fn verify(items: &[Item], generators: &Generators, key: &PublicKey, entropy: &[u8; 32]) -> Vec<bool> {
     let verdicts = |(index, chunk): (usize, &[Item])| {
@@ -118,7 +175,7 @@ pub fn verify(items: &[Item], generators: &Generators, key: &PublicKey, entropy:
         bisect(chunk, generators, key, entropy, &mut round, &mut verdicts);
         verdicts
     };
-    let size = chunk_size(items.len());
+    let size = chunk_size(items);
     #[cfg(feature = "parallel")]
     {
         use rayon::prelude::*;
@@ -130,13 +187,31 @@ pub fn verify(items: &[Item], generators: &Generators, key: &PublicKey, entropy:
     }
 }
 
-/// Full chunks, or one share for each core where there are fewer items than that.
-fn chunk_size(items: usize) -> usize {
+/// Items of a chunk: so many that a chunk has the points of the fastest size, and that all chunks, as many on each core,
+/// are alike.
+fn chunk_size(items: &[Item]) -> usize {
+    let count = items.len().max(1);
+    let points = items.iter().map(Item::points).sum::<usize>().max(1);
+    let wanted = CHUNK_POINTS.max(shared_points(items) * ITEMS_PER_SHARED);
+    let chunks = points.div_ceil(wanted).max(count.div_ceil(CHUNK));
     #[cfg(feature = "parallel")]
-    let share = items.div_ceil(rayon::current_num_threads().max(1)).max(64);
-    #[cfg(not(feature = "parallel"))]
-    let share = items;
-    share.clamp(1, CHUNK)
+    let chunks = {
+        let threads = rayon::current_num_threads().max(1);
+        chunks.next_multiple_of(threads).min(count.div_ceil(LEAST_SHARE).max(chunks))
+    };
+    count.div_ceil(chunks)
+}
+
+/// Points that all these items share: two for each bit of the largest argument, and two for each bit of each place of the
+/// largest range proof.
+fn shared_points(items: &[Item]) -> usize {
+    let points = |part: &Pending| match part {
+        Pending::BitVector(pending) => {
+            pending.bits() + pending.range_shape().map_or(0, |shape| shape.bits * shape.places)
+        }
+        Pending::Signature(_) => 0,
+    };
+    2 * items.iter().flat_map(|item| &item.parts).map(points).max().unwrap_or(0)
 }
 
 /// Marks the true items of `items` in `verdicts`; halves on failure.
@@ -169,16 +244,28 @@ fn holds(items: &[Item], generators: &Generators, key: &PublicKey, entropy: &[u8
     if items.is_empty() || items.iter().any(|item| item.parts.is_empty()) {
         return false;
     }
-    let bits = items.iter().flat_map(|item| &item.parts).map(|part| match part {
-        Pending::BitVector(pending) => pending.bits(),
-        Pending::Signature(_) => 0,
-    });
-    let bits = bits.max().unwrap_or(0);
-    if bits > generators.bits() {
+    let (mut bits, mut range) = (0, RangeShape { bits: 0, places: 0 });
+    for part in items.iter().flat_map(|item| &item.parts) {
+        match part {
+            Pending::BitVector(pending) => {
+                if !pending.is_about(key) {
+                    return false;
+                }
+                bits = bits.max(pending.bits());
+                if let Some(shape) = pending.range_shape() {
+                    range.bits = range.bits.max(shape.bits);
+                    range.places = range.places.max(shape.places);
+                }
+            }
+            Pending::Signature(_) => {}
+        }
+    }
+    if bits > generators.bits() || (range.bits > 0 && !generators.cover(range)) {
         return false;
     }
     let mut weights = Weights::new(entropy, round, items.iter().flat_map(Item::digests));
-    let mut sum = Accumulator::new(bits);
+    let mut sum = Accumulator::new(bits, range);
+    sum.reserve(items.iter().map(Item::points).sum());
     items.iter().for_each(|item| item.fold(&mut weights, &mut sum));
     sum.vartime_is_identity(generators, key)
 }

@@ -45,7 +45,10 @@ impl PublicKey {
     /// # Errors
     /// As [`decode_point_not_identity`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
-        Self::new(decode_point_not_identity(bytes, "public key")?)
+        let point = decode_point_not_identity(bytes, "public key")?;
+        // These bytes are the one encoding of the point: encoding it again would cost as much as decoding it.
+        let compressed = CompressedPoint::from_slice(bytes).map_err(|_| ProofError::Length("public key"))?;
+        Ok(Self { point, compressed })
     }
 
     /// The point Y.

@@ -28,9 +28,15 @@ pub enum StatementError {
     /// No encrypted value at all.
     #[error("a statement needs at least one encrypted value")]
     Empty,
-    /// A value with the range 0..0 or wider than 16 bits.
-    #[error("value {0} has a maximum outside 1..=65535")]
+    /// A value with the range 0..0, a committed one wider than 16 bits, or an encrypted one beyond 2^40.
+    #[error("value {0} has a maximum outside 1..=65535, or outside 1..=2^40 if it is encrypted")]
     Range(usize),
+    /// More wide values than one range proof covers.
+    #[error("the statement has {0} values above 65535, more than {max}", max = crate::linear::MAX_WIDE_VALUES)]
+    TooManyWide(usize),
+    /// More encrypted values and relations than an argument combines.
+    #[error("the statement has {0} encrypted values and relations, more than {max}", max = crate::linear::MAX_FORMS)]
+    TooManyForms(usize),
     /// A relation names a value that does not exist, names one twice, has no terms, or a zero coefficient.
     #[error("relation {0} has a missing, repeated or useless term")]
     Terms(usize),

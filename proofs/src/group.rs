@@ -3,6 +3,9 @@
 //!
 //! There is one fixed group of about 126-bit security and no way to configure another one (A5, A8).
 
+use std::sync::LazyLock;
+
+use bulletproofs::{BulletproofGens, PedersenGens};
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;
 pub use curve25519_dalek::constants::RISTRETTO_BASEPOINT_TABLE as BASE_TABLE;
 pub use curve25519_dalek::ristretto::{CompressedRistretto as CompressedPoint, RistrettoPoint as Point};
@@ -10,8 +13,11 @@ pub use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::Identity;
 pub use curve25519_dalek::traits::IsIdentity;
 use sha2::{Digest, Sha512};
+use sha3::Shake256;
+use sha3::digest::{ExtendableOutput, Update, XofReader};
 
 use crate::error::ProofError;
+use crate::linear::Statement;
 
 /// The base point G of RFC 9496.
 pub const BASE: Point = RISTRETTO_BASEPOINT_POINT;
@@ -65,20 +71,82 @@ enum Role {
     Cross = 2,
     /// `K`, blinds a vector commitment.
     Blind = 3,
+    /// `H`, blinds the Pedersen commitment to a wide value.
+    Value = 4,
 }
 
 /// One generator: `hash-to-ristretto255(SHA-512('urna/v1/generator' || role || index as u32 little endian))` (M7, A5).
 ///
 /// Nobody knows a discrete logarithm between two of them, or to G: none depends on a key, an event or a size.
 fn generator(role: Role, index: u32) -> Point {
-    let mut hash = Sha512::new();
-    hash.update(b"urna/v1/generator");
-    hash.update([role as u8]);
-    hash.update(index.to_le_bytes());
+    let hash = Sha512::new().chain_update(b"urna/v1/generator");
+    let hash = hash.chain_update([role as u8]).chain_update(index.to_le_bytes());
     Point::from_uniform_bytes(&hash.finalize().into())
 }
 
-/// The independent generators of the bit-vector argument, for arguments of up to a given number of bits.
+/// The encoding of H, computed once, for transcripts.
+pub(crate) static VALUE_BASE: LazyLock<CompressedPoint> = LazyLock::new(|| generator(Role::Value, 0).compress());
+
+/// The first `count` generators `H_i` of one place of an aggregated range proof, as the crate `bulletproofs` derives
+/// them: 64 bytes each from SHAKE256 over its name of a chain, the letter and the place as u32 little endian.
+///
+/// The crate does not hand them out. Tests compare them through its own verdicts, and its `G_i` with its accessor.
+fn range_cross_generators(place: u32, count: usize) -> impl Iterator<Item = Point> {
+    let shake = Shake256::default().chain(b"GeneratorsChain").chain(b"H").chain(place.to_le_bytes());
+    let mut reader = shake.finalize_xof();
+    (0..count).map(move |_| {
+        let mut wide = [0_u8; 64];
+        reader.read(&mut wide);
+        Point::from_uniform_bytes(&wide)
+    })
+}
+
+/// How many bits a range proof has for each commitment, and how many commitments it covers. Both are powers of two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RangeShape {
+    /// n: 32 or 64.
+    pub(crate) bits: usize,
+    /// m: two for each wide value, then as many identities as the next power of two needs.
+    pub(crate) places: usize,
+}
+
+/// The generators of aggregated range proofs up to a shape: those of the crate `bulletproofs` (M7).
+#[derive(Clone)]
+pub(crate) struct RangeGenerators {
+    /// For the crate's prover.
+    pub(crate) gens: BulletproofGens,
+    /// `G_i` of all places, one place after the other.
+    pub(crate) direct: Vec<Point>,
+    /// `H_i` in the same order.
+    pub(crate) cross: Vec<Point>,
+}
+
+impl core::fmt::Debug for RangeGenerators {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { gens, direct: _, cross: _ } = self;
+        f.debug_struct("RangeGenerators")
+            .field("bits", &gens.gens_capacity)
+            .field("places", &gens.party_capacity)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RangeGenerators {
+    fn new(shape: RangeShape) -> Self {
+        let gens = BulletproofGens::new(shape.bits, shape.places);
+        let direct = (0..shape.places).flat_map(|place| gens.share(place).G(shape.bits).copied()).collect();
+        let places = 0..u32::try_from(shape.places).unwrap_or(0);
+        let cross = places.flat_map(|place| range_cross_generators(place, shape.bits)).collect();
+        Self { gens, direct, cross }
+    }
+
+    pub(crate) fn shape(&self) -> RangeShape {
+        RangeShape { bits: self.gens.gens_capacity, places: self.gens.party_capacity }
+    }
+}
+
+/// The independent generators of the bit-vector argument, for arguments of up to a given number of bits, and those of
+/// the range proofs of wide values where a statement has some.
 ///
 /// A prefix property holds: `Generators::new(n)` is a prefix of `Generators::new(m)` for n < m.
 #[derive(Clone, Debug)]
@@ -89,11 +157,15 @@ pub struct Generators {
     pub(crate) cross: Vec<Point>,
     /// `K`.
     pub(crate) blind: Point,
+    /// `H`.
+    pub(crate) value: Point,
+    /// For the range proofs of wide values.
+    pub(crate) range: Option<RangeGenerators>,
 }
 
 impl Generators {
-    /// Computes the generators for up to `bits` bits (about 8 us for each of 2 x `bits` + 1 points). More than
-    /// [`MAX_BITS`](crate::linear::MAX_BITS) are never needed.
+    /// Computes the generators for up to `bits` bits (about 8 us for each of 2 x `bits` + 2 points), for statements
+    /// without wide values. More than [`MAX_BITS`](crate::linear::MAX_BITS) are never needed.
     #[must_use]
     pub fn new(bits: usize) -> Self {
         let count = u32::try_from(bits.min(crate::linear::MAX_BITS)).unwrap_or(0);
@@ -101,13 +173,44 @@ impl Generators {
             bit: (0..count).map(|i| generator(Role::Bit, i)).collect(),
             cross: (0..count).map(|i| generator(Role::Cross, i)).collect(),
             blind: generator(Role::Blind, 0),
+            value: generator(Role::Value, 0),
+            range: None,
         }
+    }
+
+    /// Computes the generators that suffice for each of these statements, wide values included: besides those of
+    /// [`Self::new`] two for each bit of the largest range proof, at most 8,192 (about 100 ms).
+    #[must_use]
+    pub fn for_statements<'a>(statements: impl IntoIterator<Item = &'a Statement>) -> Self {
+        let (mut bits, mut range) = (0, None::<RangeShape>);
+        for statement in statements {
+            bits = bits.max(statement.bits());
+            range = match (range, statement.range_shape()) {
+                (Some(a), Some(b)) => Some(RangeShape { bits: a.bits.max(b.bits), places: a.places.max(b.places) }),
+                (a, b) => a.or(b),
+            };
+        }
+        Self { range: range.map(RangeGenerators::new), ..Self::new(bits) }
     }
 
     /// The number of bits these generators suffice for.
     #[must_use]
     pub fn bits(&self) -> usize {
         self.bit.len()
+    }
+
+    /// Whether they suffice for range proofs of this shape.
+    pub(crate) fn cover(&self, shape: RangeShape) -> bool {
+        self.range.as_ref().is_some_and(|range| {
+            let have = range.shape();
+            shape.bits <= have.bits && shape.places <= have.places
+        })
+    }
+
+    /// The bases of a Pedersen commitment to a wide value: G for the value, H for the blinding. H is hashed to the group
+    /// and never the encryption key, whose discrete logarithm somebody knows (A5).
+    pub(crate) fn pedersen(&self) -> PedersenGens {
+        PedersenGens { B: BASE, B_blinding: self.value }
     }
 }
 
@@ -130,9 +233,22 @@ mod tests {
     fn m7_generators_are_distinct_and_not_special() {
         let generators = Generators::new(2_048);
         let mut seen = BTreeSet::from([BASE.compress().to_bytes(), Point::identity().compress().to_bytes()]);
-        let all = generators.bit.iter().chain(&generators.cross).chain([&generators.blind]);
+        let range = RangeGenerators::new(RangeShape { bits: 64, places: 64 });
+        let all = generators.bit.iter().chain(&generators.cross).chain([&generators.blind, &generators.value]);
+        let all = all.chain(&range.direct).chain(&range.cross);
         let count = all.map(|point| assert!(seen.insert(point.compress().to_bytes()))).count();
-        assert_eq!(count, 4_097);
+        assert_eq!(count, 4_098 + 8_192);
+    }
+
+    /// Ours are the crate's own, whatever the capacity that they were made for.
+    #[test]
+    fn m7_range_generators_have_a_prefix_property_in_every_place() {
+        let small = RangeGenerators::new(RangeShape { bits: 32, places: 2 });
+        let large = RangeGenerators::new(RangeShape { bits: 64, places: 4 });
+        for place in 0..2 {
+            assert_eq!(small.direct[32 * place..][..32], large.direct[64 * place..][..32]);
+            assert_eq!(small.cross[32 * place..][..32], large.cross[64 * place..][..32]);
+        }
     }
 
     /// Frozen: a change of the derivation would silently fork the protocol.
@@ -143,6 +259,7 @@ mod tests {
         assert_eq!(encode(&generators.bit[0]), "2698c1b67689f88a7b2ece75c1e3e94261d942a7cbd5d08491b8417cf2713326");
         assert_eq!(encode(&generators.cross[1]), "08156948adac8a5452548ab00bd0ee1e1844976b797479695011bde7e0a4db2c");
         assert_eq!(encode(&generators.blind), "629d31b955055886787dafde21ef9343c4bed3624317a53a142379b39301b153");
+        assert_eq!(encode(&generators.value), "7e051f0659fc122e86c3ec904bbb08d2460e3d42822404e55cccb24f3e2fc54c");
     }
 
     #[test]

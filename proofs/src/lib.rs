@@ -7,6 +7,7 @@ pub mod elgamal;
 pub mod error;
 pub mod group;
 pub mod linear;
+mod range;
 pub mod secret;
 pub mod sharing;
 pub mod sigma;

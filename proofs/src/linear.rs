@@ -10,20 +10,39 @@
 //! A value 0..=max is a sum of bits with the weights `1, 2, .., 2^(k-1), rest` where `2^k - 1 + rest = max`; so every
 //! value up to max and no other can be formed (M8). A relation becomes the equation
 //! `sum coefficient x value - slack = lo` with a slack in `0..=hi - lo`.
+//!
+//! An encrypted value with a maximum above 65,535 is *wide*: it has no bits but a commitment of its own and a place in an
+//! aggregated range proof (F1). Relations mix narrow and wide values freely; slacks are always bits.
+
+mod image;
 
 use subtle::{Choice, ConditionallySelectable, ConstantTimeGreater};
 use zeroize::Zeroizing;
 
 use crate::elgamal::{Ciphertext, EncryptionKey};
 use crate::error::{ProofError, StatementError};
-use crate::group::{Scalar, scalar_from_i64};
+#[cfg(test)]
+use crate::group::scalar_from_i64;
+use crate::group::{RangeShape, Scalar};
+use crate::range;
 use crate::secret::SecretScalar;
+use image::RelationForm;
 
 /// The most bits one argument may have; its responses alone would fill an entry of the log beyond that.
 pub const MAX_BITS: usize = 2_048;
 
-/// The largest maximum of one value: 16 bits. Wider ones need another range proof.
+/// The largest maximum of a value made of bits: 16 bits. An encrypted value with a larger one is wide.
 pub const MAX_VALUE: u64 = 65_535;
+
+/// The largest maximum of a wide value: 2^40, the bound up to which discrete logarithms of totals are searched (A9).
+pub const MAX_WIDE: u64 = 1 << 40;
+
+/// The most wide values of one statement: two places each in a range proof of at most 64 places.
+pub const MAX_WIDE_VALUES: usize = 32;
+
+/// The most linear forms of one statement: encrypted values and relations. Relations without slack cost no bits, so that
+/// [`MAX_BITS`] alone would not bound the work of a verifier or the knowledge error.
+pub const MAX_FORMS: usize = 8_192;
 
 /// Bound of the absolute value that a relation may reach (M1).
 const RELATION_BOUND: i128 = 1 << 62;
@@ -40,14 +59,14 @@ pub enum Carrier {
 /// One integer of the vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value {
-    /// Largest value, 1..=65535; the smallest is 0.
+    /// Largest value, 1..=65535, or up to 2^40 if it is encrypted; the smallest is 0.
     pub max: u64,
     /// Encrypted or committed.
     pub carrier: Carrier,
 }
 
 impl Value {
-    /// An encrypted value in 0..=max.
+    /// An encrypted value in 0..=max, wide if max is above [`MAX_VALUE`].
     #[must_use]
     pub const fn encrypted(max: u64) -> Self {
         Self { max, carrier: Carrier::Encrypted }
@@ -57,6 +76,21 @@ impl Value {
     #[must_use]
     pub const fn committed(max: u64) -> Self {
         Self { max, carrier: Carrier::Committed }
+    }
+
+    /// Whether the value has a commitment and a range proof instead of bits (F1).
+    #[must_use]
+    pub const fn is_wide(&self) -> bool {
+        self.max > MAX_VALUE
+    }
+
+    /// Whether there is a proof for such a range.
+    const fn has_proof(&self) -> bool {
+        let bound = match self.carrier {
+            Carrier::Encrypted => MAX_WIDE,
+            Carrier::Committed => MAX_VALUE,
+        };
+        self.max != 0 && self.max <= bound
     }
 }
 
@@ -71,19 +105,47 @@ pub struct Relation {
     pub hi: i64,
 }
 
-/// A linear form over the bits that must equal a public pair: the ciphertext of a value, or `(0, constant x G)`.
+/// A linear form over bits and wide values that must equal a public pair: the ciphertext of a value, or
+/// `(0, constant x G)`. Written out for tests, which compare [`Statement::image`] with it.
+#[cfg(test)]
 #[derive(Clone, Debug)]
 pub(crate) struct Form {
     /// Index of a bit and its coefficient.
     pub(crate) terms: Vec<(usize, Scalar)>,
+    /// Index among the wide values and its coefficient.
+    pub(crate) wide: Vec<(usize, Scalar)>,
     /// For a relation the constant `lo`; zero for an encrypted value.
     pub(crate) constant: Scalar,
 }
 
+#[cfg(test)]
 impl Form {
-    pub(crate) fn evaluate(&self, bits: &[Scalar]) -> Scalar {
-        self.terms.iter().map(|(bit, coefficient)| bits[*bit] * coefficient).sum()
+    pub(crate) fn evaluate(&self, bits: &[Scalar], wide: &[Scalar]) -> Scalar {
+        let narrow: Scalar = self.terms.iter().map(|(bit, coefficient)| bits[*bit] * coefficient).sum();
+        let wide: Scalar = self.wide.iter().map(|(value, coefficient)| wide[*value] * coefficient).sum();
+        narrow + wide
     }
+
+    fn add(&mut self, coefficient: Scalar, place: &Place) {
+        match place {
+            Place::Bits { first, binary, rest } => {
+                let weights = (0..*binary).map(|i| 1_u64 << i).chain((*rest > 0).then_some(*rest));
+                let terms = weights.enumerate().map(|(i, weight)| (first + i, coefficient * Scalar::from(weight)));
+                self.terms.extend(terms);
+            }
+            Place::Wide(index) => self.wide.push((*index, coefficient)),
+        }
+    }
+}
+
+/// Where a value stands.
+#[derive(Clone, Debug)]
+enum Place {
+    /// Bits from the index `first` on: `binary` ones with the weights 1, 2, 4, .., and one with the weight `rest` unless
+    /// that is 0.
+    Bits { first: usize, binary: usize, rest: u64 },
+    /// A wide value by its index among them.
+    Wide(usize),
 }
 
 /// A checked statement and the layout derived from it.
@@ -92,10 +154,17 @@ pub struct Statement {
     values: Vec<Value>,
     relations: Vec<Relation>,
     bytes: Vec<u8>,
+    /// Where the values stand, in order.
+    places: Vec<Place>,
+    /// The relations as forms, in order. Before them, in the order of powers of y, come the encrypted values.
+    relation_forms: Vec<RelationForm>,
     /// First those of the encrypted values in order, then those of the relations in order.
+    #[cfg(test)]
     forms: Vec<Form>,
     encrypted: usize,
     bits: usize,
+    /// Maxima of the wide values in order.
+    wide: Vec<u64>,
 }
 
 impl Statement {
@@ -105,46 +174,62 @@ impl Statement {
     /// A [`StatementError`] naming the value or relation.
     pub fn new(values: Vec<Value>, relations: Vec<Relation>) -> Result<Self, StatementError> {
         for (index, value) in values.iter().enumerate() {
-            if value.max == 0 || value.max > MAX_VALUE {
+            if !value.has_proof() {
                 return Err(StatementError::Range(index));
             }
+        }
+        let wide: Vec<_> = values.iter().filter(|value| value.is_wide()).map(|value| value.max).collect();
+        if wide.len() > MAX_WIDE_VALUES {
+            return Err(StatementError::TooManyWide(wide.len()));
         }
         let encrypted = values.iter().filter(|value| value.carrier == Carrier::Encrypted).count();
         if encrypted == 0 {
             return Err(StatementError::Empty);
         }
+        let form_count = encrypted.saturating_add(relations.len());
+        if form_count > MAX_FORMS {
+            return Err(StatementError::TooManyForms(form_count));
+        }
         for (index, relation) in relations.iter().enumerate() {
             check_relation(index, relation, &values)?;
         }
 
-        let mut bits = 0;
-        let mut forms = Vec::with_capacity(encrypted + relations.len());
-        let mut value_terms = Vec::with_capacity(values.len());
+        let (mut bits, mut next_wide) = (0, 0);
+        let mut places = Vec::with_capacity(values.len());
         for value in &values {
-            let terms = take_bits(&mut bits, value.max);
-            if value.carrier == Carrier::Encrypted {
-                let terms = terms.iter().map(|(bit, weight)| (*bit, Scalar::from(*weight))).collect();
-                forms.push(Form { terms, constant: Scalar::ZERO });
-            }
-            value_terms.push(terms);
+            places.push(if value.is_wide() {
+                next_wide += 1;
+                Place::Wide(next_wide - 1)
+            } else {
+                take_bits(&mut bits, value.max)
+            });
         }
+        let mut slacks = Vec::with_capacity(relations.len());
         for relation in &relations {
-            let mut terms = Vec::new();
-            for (value, coefficient) in &relation.terms {
-                let coefficient = scalar_from_i64(*coefficient);
-                terms.extend(
-                    value_terms[*value].iter().map(|(bit, weight)| (*bit, coefficient * Scalar::from(*weight))),
-                );
-            }
-            let slack = take_bits(&mut bits, relation.hi.abs_diff(relation.lo));
-            terms.extend(slack.iter().map(|(bit, weight)| (*bit, -Scalar::from(*weight))));
-            forms.push(Form { terms, constant: scalar_from_i64(relation.lo) });
+            slacks.push(take_bits(&mut bits, relation.hi.abs_diff(relation.lo)));
         }
         if bits > MAX_BITS {
             return Err(StatementError::TooLarge(bits));
         }
         let bytes = encode(&values, &relations);
-        Ok(Self { values, relations, bytes, forms, encrypted, bits })
+        #[cfg(test)]
+        let forms = forms(&values, &relations, &places, &slacks);
+        let relation_forms = relations.iter().zip(slacks);
+        let relation_forms =
+            relation_forms.map(|(relation, slack)| RelationForm::new(&relation.terms, slack, relation.lo));
+        let relation_forms = relation_forms.collect();
+        Ok(Self {
+            values,
+            relations,
+            bytes,
+            places,
+            relation_forms,
+            #[cfg(test)]
+            forms,
+            encrypted,
+            bits,
+            wide,
+        })
     }
 
     /// The values in order.
@@ -171,10 +256,26 @@ impl Statement {
         self.bits
     }
 
-    /// Number of linear forms m: encrypted values and relations.
+    /// Number of wide values: those with a maximum above [`MAX_VALUE`].
+    #[must_use]
+    pub fn wide(&self) -> usize {
+        self.wide.len()
+    }
+
+    /// Maxima of the wide values in order.
+    pub(crate) fn wide_maxima(&self) -> &[u64] {
+        &self.wide
+    }
+
+    /// Shape of the range proof of the wide values; none if there are no wide values.
+    pub(crate) fn range_shape(&self) -> Option<RangeShape> {
+        range::shape(&self.wide)
+    }
+
+    /// Number of linear forms m: encrypted values and relations, at most [`MAX_FORMS`].
     #[must_use]
     pub fn form_count(&self) -> usize {
-        self.forms.len()
+        self.encrypted + self.relations.len()
     }
 
     /// Bytes of the ciphertexts together.
@@ -191,6 +292,7 @@ impl Statement {
         &self.bytes
     }
 
+    #[cfg(test)]
     pub(crate) fn forms(&self) -> &[Form] {
         &self.forms
     }
@@ -225,7 +327,9 @@ impl Statement {
             if *secret > value.max {
                 return Err(ProofError::Misuse("a value is above its maximum"));
             }
-            decompose(&mut bits, *secret, value.max);
+            if !value.is_wide() {
+                decompose(&mut bits, *secret, value.max);
+            }
         }
         for relation in &self.relations {
             let sum: i128 = relation.terms.iter().map(|(i, c)| i128::from(*c) * i128::from(values[*i])).sum();
@@ -238,6 +342,12 @@ impl Statement {
             decompose(&mut bits, slack, width);
         }
         Ok(bits)
+    }
+
+    /// The wide ones of a vector of values in order.
+    pub(crate) fn witness_wide(&self, values: &[u64]) -> Zeroizing<Vec<u64>> {
+        let wide = self.values.iter().zip(values).filter(|(value, _)| value.is_wide());
+        Zeroizing::new(wide.map(|(_, secret)| *secret).collect())
     }
 }
 
@@ -270,17 +380,35 @@ fn split(max: u64) -> (u32, u64) {
     (k, max - ((1 << k) - 1))
 }
 
-/// Reserves the bits of a range 0..=max and returns them with their weights; none for max = 0.
-fn take_bits(next: &mut usize, max: u64) -> Vec<(usize, u64)> {
+/// Reserves the bits of a range 0..=max; none for max = 0.
+fn take_bits(next: &mut usize, max: u64) -> Place {
     let (k, rest) = split(max);
-    let weights = (0..k).map(|i| 1_u64 << i).chain((rest > 0).then_some(rest));
-    let terms: Vec<_> = weights.enumerate().map(|(i, weight)| (*next + i, weight)).collect();
-    *next += terms.len();
-    terms
+    let (first, binary) = (*next, k as usize);
+    *next += binary + usize::from(rest > 0);
+    Place::Bits { first, binary, rest }
+}
+
+/// All forms, written out over bits.
+#[cfg(test)]
+fn forms(values: &[Value], relations: &[Relation], places: &[Place], slacks: &[Place]) -> Vec<Form> {
+    let form = |constant| Form { terms: Vec::new(), wide: Vec::new(), constant };
+    let mut forms = Vec::new();
+    for (_, place) in values.iter().zip(places).filter(|(value, _)| value.carrier == Carrier::Encrypted) {
+        let mut form = form(Scalar::ZERO);
+        form.add(Scalar::ONE, place);
+        forms.push(form);
+    }
+    for (relation, slack) in relations.iter().zip(slacks) {
+        let mut form = form(scalar_from_i64(relation.lo));
+        relation.terms.iter().for_each(|(value, number)| form.add(scalar_from_i64(*number), &places[*value]));
+        form.add(-Scalar::ONE, slack);
+        forms.push(form);
+    }
+    forms
 }
 
 /// The bits of `value <= max` for the weights of [`take_bits`]: the rest is taken if `value >= 2^k`, then binary (M8).
-fn decompose(bits: &mut Vec<Scalar>, value: u64, max: u64) {
+pub(crate) fn decompose(bits: &mut Vec<Scalar>, value: u64, max: u64) {
     let (k, rest) = split(max);
     let take: Choice = value.ct_gt(&((1 << k) - 1));
     let value = value - u64::conditional_select(&0, &rest, take);
@@ -315,67 +443,4 @@ fn encode(values: &[Value], relations: &[Relation]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn value_of(bits: &[Scalar], terms: &[(usize, u64)]) -> u64 {
-        terms.iter().map(|(bit, weight)| if bits[*bit] == Scalar::ONE { *weight } else { 0 }).sum()
-    }
-
-    #[test]
-    fn m8_every_value_up_to_max_and_no_other_can_be_formed() {
-        for max in 1..600_u64 {
-            let mut next = 0;
-            let terms = take_bits(&mut next, max);
-            assert_eq!(terms.iter().map(|(_, weight)| weight).sum::<u64>(), max, "largest sum");
-            for value in 0..=max {
-                let mut bits = Vec::new();
-                decompose(&mut bits, value, max);
-                assert_eq!(bits.len(), next);
-                assert!(bits.iter().all(|bit| *bit == Scalar::ZERO || *bit == Scalar::ONE));
-                assert_eq!(value_of(&bits, &terms), value, "{value} of {max}");
-            }
-        }
-    }
-
-    #[test]
-    fn m1_statements_that_could_wrap_around_are_refused() {
-        let cells = || vec![Value::encrypted(1), Value::encrypted(MAX_VALUE)];
-        let relation = |terms: &[(usize, i64)], lo, hi| vec![Relation { terms: terms.to_vec(), lo, hi }];
-        let refused = |values, relations| Statement::new(values, relations).unwrap_err();
-        assert_eq!(refused(vec![], vec![]), StatementError::Empty);
-        assert_eq!(refused(vec![Value::committed(3)], vec![]), StatementError::Empty);
-        assert_eq!(refused(vec![Value::encrypted(0)], vec![]), StatementError::Range(0));
-        assert_eq!(refused(vec![Value::encrypted(MAX_VALUE + 1)], vec![]), StatementError::Range(0));
-        assert_eq!(refused(cells(), relation(&[(0, 1)], 1, 0)), StatementError::Bounds(0));
-        assert_eq!(refused(cells(), relation(&[], 0, 1)), StatementError::Terms(0));
-        assert_eq!(refused(cells(), relation(&[(2, 1)], 0, 1)), StatementError::Terms(0));
-        assert_eq!(refused(cells(), relation(&[(0, 0)], 0, 1)), StatementError::Terms(0));
-        assert_eq!(refused(cells(), relation(&[(0, 1), (0, 1)], 0, 1)), StatementError::Terms(0));
-        assert_eq!(refused(cells(), relation(&[(1, 1 << 47)], 0, 1)), StatementError::Overflow(0));
-        assert_eq!(refused(cells(), relation(&[(1, i64::MIN)], i64::MIN, i64::MAX)), StatementError::Overflow(0));
-        assert_eq!(refused(vec![Value::encrypted(MAX_VALUE); 129], vec![]), StatementError::TooLarge(2_064));
-    }
-
-    #[test]
-    fn m2_statement_bytes_are_injective_in_every_field() {
-        let base =
-            || (vec![Value::encrypted(1), Value::committed(2)], vec![Relation { terms: vec![(0, 1)], lo: 0, hi: 1 }]);
-        let mut seen = std::collections::BTreeSet::new();
-        let mut add = |change: &dyn Fn(&mut Vec<Value>, &mut Vec<Relation>)| {
-            let (mut values, mut relations) = base();
-            change(&mut values, &mut relations);
-            assert!(seen.insert(encode(&values, &relations)));
-        };
-        add(&|_, _| ());
-        add(&|values, _| values[0].max = 2);
-        add(&|values, _| values[1].carrier = Carrier::Encrypted);
-        add(&|values, _| values.push(Value::encrypted(1)));
-        add(&|_, relations| relations.clear());
-        add(&|_, relations| relations[0].lo = -1);
-        add(&|_, relations| relations[0].hi = 2);
-        add(&|_, relations| relations[0].terms[0] = (1, 1));
-        add(&|_, relations| relations[0].terms[0] = (0, -1));
-        add(&|_, relations| relations[0].terms.push((1, 1)));
-    }
-}
+mod tests;

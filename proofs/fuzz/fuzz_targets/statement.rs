@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use proofs::bit_vector::{BitVectorProof, prove, verify};
 use proofs::elgamal::{Ciphertext, EncryptionKey};
 use proofs::group::Generators;
-use proofs::linear::{MAX_BITS, Relation, Statement, Value};
+use proofs::linear::{MAX_BITS, MAX_WIDE_VALUES, Relation, Statement, Value};
 use proofs::secret::SecretScalar;
 use proofs_fuzz::{ENTROPY, context, key, rng};
 
@@ -19,7 +19,8 @@ fn number(u: &mut Unstructured<'_>) -> Result<i64> {
 fn statement(u: &mut Unstructured<'_>) -> Result<(Vec<Value>, Vec<Relation>)> {
     let mut values = Vec::new();
     for _ in 0..u.int_in_range(0..=4)? {
-        let max = number(u)?.unsigned_abs();
+        // Some of them wide; one beyond 2^40 is refused.
+        let max = if u.ratio(1_u8, 4_u8)? { u.int_in_range(65_000..=1 << 41)? } else { number(u)?.unsigned_abs() };
         values.push(if u.arbitrary()? { Value::encrypted(max) } else { Value::committed(max) });
     }
     let mut relations = Vec::new();
@@ -39,8 +40,13 @@ fuzz_target!(|data: &[u8]| {
     let Ok(statement) = Statement::new(values.clone(), relations.clone()) else { return };
     assert_eq!(statement.values(), values);
     assert_eq!(statement.relations(), relations);
-    assert!((1..=MAX_BITS).contains(&statement.bits()));
-    assert_eq!(BitVectorProof::encoded_len(&statement), 32 * (statement.bits() + 6));
+    let wide = values.iter().filter(|value| value.is_wide()).count();
+    assert_eq!(statement.wide(), wide);
+    assert!(wide <= MAX_WIDE_VALUES && statement.bits() <= MAX_BITS && statement.bits() + wide > 0);
+    let length = 32 * (statement.bits() + 6 + 4 * wide);
+    let range = BitVectorProof::encoded_len(&statement) - length;
+    assert_eq!(range > 0, wide > 0);
+    assert!(range <= 32 * (9 + 2 * 12));
 
     // Reduced by the range, so that most values are within it; relations decide whether the witness is one.
     let secret = values.iter().map(|value| u.arbitrary::<u64>().map(|v| v % (value.max + 1)));
@@ -51,7 +57,7 @@ fuzz_target!(|data: &[u8]| {
     let within = |relation: &Relation| (i128::from(relation.lo)..=i128::from(relation.hi)).contains(&sum(relation));
     let is_true = relations.iter().all(within);
 
-    let generators = Generators::new(statement.bits());
+    let generators = Generators::for_statements([&statement]);
     let key = EncryptionKey::new(key().1);
     let mut rng = rng();
     let randomness: Vec<_> = (0..statement.encrypted()).map(|_| SecretScalar::random(&mut rng)).collect();

@@ -2,14 +2,19 @@ use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::prove::prove_bits;
+use super::prove::{Witness, prove_witness};
 use super::*;
 use crate::batch::{self, Item, Pending};
 use crate::elgamal::{CompressedCiphertext, EncryptionKey, PublicKey};
 use crate::group::{BASE, Generators, Point};
 use crate::linear::{MAX_VALUE, Relation, Value};
 use crate::secret::SecretScalar;
-use crate::transcript::Transcript;
+use crate::transcript::{ProverRng, Transcript};
+
+mod adaptive;
+mod extractor;
+mod masks;
+mod wide;
 
 const ENTROPY: [u8; 32] = [5; 32];
 
@@ -156,8 +161,10 @@ fn cheat(values: Vec<Value>, relations: Vec<Relation>, bits: &[Scalar], plain: &
     let ciphertexts: Vec<_> = pairs.collect();
     let generators = Generators::new(statement.bits());
     let transcript = &mut context(b"cheat");
+    let witness = Witness { bits, wide: &[], randomness: &randomness };
+    let no_range = |_: &mut Transcript, _: &[Scalar], _: &mut ProverRng| Err(ProofError::Misuse("no wide value"));
     let proof =
-        prove_bits(transcript, &statement, &generators, &key, &ciphertexts, bits, &randomness, &mut rng).unwrap();
+        prove_witness(transcript, &statement, &generators, &key, &ciphertexts, &witness, &mut rng, no_range).unwrap();
     verify(&mut context(b"cheat"), &statement, &generators, key.public(), &ciphertexts, proof, &ENTROPY)
 }
 
@@ -282,24 +289,39 @@ fn too_few_generators_refuse_instead_of_skipping() {
     assert_eq!(batch::verify(&[item], &Generators::new(16), &key, &ENTROPY), [false]);
 }
 
-/// S1: two answers do not force a bit. A non-bit answers two challenges x and fails every third one.
+/// A1: the parts of the key are added up for the key of the batch; an argument prepared for another one is refused, even
+/// where its equations hold under the key of the batch.
 #[test]
-fn s1_two_answers_are_not_enough_and_three_are() {
-    let (b, a) = (Scalar::from(5_u64), Scalar::from(11_u64));
-    let roots = [Scalar::from(1_000_u64), Scalar::from(2_000_u64)];
-    // b (1-b) x^2 + (a (1-2b) - beta) x - (a^2 + alpha) = b (1-b) (x - x1) (x - x2)
-    let lead = b * (Scalar::ONE - b);
-    let beta = a * (Scalar::ONE - b - b) + lead * (roots[0] + roots[1]);
-    let alpha = -(a * a) - lead * roots[0] * roots[1];
-    let generators = Generators::new(1);
-    let (h, cross) = (generators.bit[0], generators.cross[0]);
-    let (commitment, masks): (Point, Point) = (h * b + cross * beta, h * a + cross * alpha);
-    let holds = |x: Scalar| {
-        let f = x * b + a;
-        commitment * x + masks == h * f + cross * (f * (x - f))
-    };
-    assert!(holds(roots[0]) && holds(roots[1]));
-    assert!((3_000_u64..3_010).all(|x| !holds(Scalar::from(x))));
+fn a1_an_argument_prepared_for_another_key_is_refused() {
+    let (statement, case) = (Statement::new(values(), relations()).unwrap(), Case::new(1));
+    let generators = Generators::new(statement.bits());
+    let other = PublicKey::new(case.key.point() + BASE).unwrap();
+    let pending =
+        || prepare(&mut context(b"one"), &statement, &case.key, &case.ciphertexts, case.proof.clone()).unwrap();
+    let verdict =
+        |pending, key| batch::verify(&[Item::new(vec![Pending::BitVector(pending)])], &generators, key, &ENTROPY);
+    assert_eq!(verdict(pending(), &case.key), [true]);
+    assert_eq!(verdict(pending(), &other), [false]);
+    let mut relabelled = pending();
+    relabelled.key = *other.compressed();
+    assert_eq!(verdict(relabelled, &case.key), [false], "only the key that the challenges are about");
+    // Beside a sound one only the stranger is refused.
+    let [sound, mut stranger] = [pending(), pending()];
+    stranger.key = *other.compressed();
+    let items = [sound, stranger].map(|pending| Item::new(vec![Pending::BitVector(pending)]));
+    assert_eq!(batch::verify(&items, &generators, &case.key, &ENTROPY), [true, false]);
+}
+
+/// A3: a statement without wide values has no wide part, not even an empty one.
+#[test]
+fn a3_an_empty_wide_part_is_refused() {
+    let (statement, mut case) = (Statement::new(values(), relations()).unwrap(), Case::new(1));
+    let donor = Statement::new(vec![Value::encrypted(70_000)], vec![]).unwrap();
+    let shape = donor.range_shape().unwrap();
+    let range = crate::range::RangeProof::from_bytes(shape, &vec![0; crate::range::encoded_len(shape)]).unwrap();
+    case.proof.wide = Some(WideProof { V: vec![], W: vec![], f: vec![], z: vec![], range });
+    let refused = prepare(&mut context(b"one"), &statement, &case.key, &case.ciphertexts, case.proof.clone()).err();
+    assert_eq!(refused, Some(ProofError::Length("argument")));
 }
 
 /// M3: each of the three equations has a weight of its own. Opposite errors in two of them would cancel otherwise.
@@ -320,4 +342,14 @@ fn m3_opposite_errors_in_two_equations_of_one_proof_do_not_cancel() {
     assert_eq!(verdict(&|pending| (pending.A, pending.E[1]) = (pending.A + BASE, pending.E[1] - BASE)), [false]);
     // Errors that are no multiples of each other's weight by accident: each alone is refused as well.
     assert_eq!(verdict(&|pending| pending.B += BASE), [false]);
+}
+
+/// Narrow proofs have not changed since they were first used: this digest binds every byte of statement and proof.
+#[test]
+fn narrow_proofs_are_frozen() {
+    let case = Case::new(1);
+    let statement = Statement::new(values(), relations()).unwrap();
+    let transcript = &mut context(b"one");
+    prepare(transcript, &statement, &case.key, &case.ciphertexts, case.proof.clone()).unwrap();
+    assert_eq!(hex::encode(&transcript.item_digest()[..16]), "61fd38df174946f404d08a71818555ba");
 }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../../doc/equal-dlog.md")]
 
+mod batch;
+
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_COMPRESSED;
 use curve25519_dalek::traits::{IsIdentity, VartimeMultiscalarMul};
 use rand_core::CryptoRngCore;
@@ -8,6 +10,8 @@ use crate::error::ProofError;
 use crate::group::{BASE_TABLE, CompressedPoint, Point, SCALAR_BYTES, Scalar, decode_scalar};
 use crate::secret::SecretScalar;
 use crate::transcript::{Label, ProofType, Transcript};
+
+pub use batch::EqualDlogBatch;
 
 /// The statement: one secret x with X = xG and Z = xB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,6 +52,7 @@ const VARIABLE_TIME: &[(&str, &str)] = &[
     ("proofs/src/batch.rs", "equations of verifiers"),
     ("proofs/src/elgamal.rs", "ciphertext times public weight"),
     ("proofs/src/sigma/equal_dlog.rs", "verifier"),
+    ("proofs/src/sigma/equal_dlog/batch.rs", "public bases, images and weights"),
     ("proofs/src/sigma/possession.rs", "verifier"),
     ("proofs/src/sharing/feldman.rs", "public commitments and indices"),
     ("proofs/src/sharing/lagrange.rs", "published parts"),

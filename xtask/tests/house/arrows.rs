@@ -10,7 +10,7 @@ const MAP: &str = "docs/architecture.md";
 
 /// Hashes may be computed only here (decisions: "Hash crates").
 const HASHING: &[&str] = &["proofs", "voting-core", "tlog"];
-const HASHES: &[&str] = &["sha2", "hkdf", "argon2", "merlin", "blake2", "hmac"];
+const HASHES: &[&str] = &["sha2", "sha3", "hkdf", "argon2", "merlin", "blake2", "hmac"];
 /// In `proofs` only these files hash.
 const HASHING_IN_PROOFS: &[&str] = &["proofs/src/transcript.rs", "proofs/src/group.rs"];
 
