@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use proofs::elgamal::EncryptionKey;
 use voting_core::ballot;
-use voting_core::contest::{Choice, Selection};
+use voting_core::contest::{Choice, Entitlement, Selection};
 use voting_core::credential::{CodeSecret, VotingCode};
 use voting_core::entry::{Author, Body, RollChunk};
 use voting_core::ids::{EventId, GroupIndex, LabelDigest, RoundIndex};
@@ -66,14 +66,14 @@ fn voting(c: &mut Criterion) {
     let mut group = c.benchmark_group("ballot, 1 of 5 and up to 3 of 20");
     group.sample_size(10).measurement_time(Duration::from_secs(3));
     group.bench_function("seal", |b| {
-        let group = GroupIndex(0);
-        b.iter(|| ballot::seal(&rules, &key, group, &credential.key(), &choices(), &mut sandbox.rng).unwrap());
+        let member = Entitlement { group: GroupIndex(0), weight: 1 };
+        b.iter(|| ballot::seal(&rules, &key, member, &credential.key(), &choices(), &mut sandbox.rng).unwrap());
     });
 
     let mut ballots = Vec::new();
     for voter in 0..VOTERS {
         let sealed = sandbox.seal(voter, &choices());
-        ballots.push(sandbox.cast(voter, sealed.as_bytes()));
+        ballots.push(sandbox.cast(voter, &sealed.parts()[0]));
     }
     println!("one ballot takes {} bytes", ballots[0].len());
     let slices: Vec<&[u8]> = ballots.iter().map(Vec::as_slice).collect();
@@ -88,7 +88,7 @@ fn voting(c: &mut Criterion) {
 
     let verified = sandbox.state.check_ballots(&slices, &ENTROPY);
     for (bytes, verified) in ballots.iter().zip(verified) {
-        sandbox.state.apply_ballot(&verified.unwrap()).unwrap();
+        sandbox.state.apply_ballot(&verified.unwrap(), &|_| None).unwrap();
         sandbox.entries.push(bytes.clone());
     }
     sandbox.close();

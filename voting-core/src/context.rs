@@ -2,12 +2,12 @@
 //!
 //! | purpose | fields in order |
 //! | --- | --- |
-//! | `ballot` | event, round, joint key, credential; then for each contest its index before its argument |
+//! | `ballot` | event, round, joint key, credential, part; then for each section its contest and number before its argument |
 //! | `ballot signature` | event, round, joint key, credential, tracker, counter, previous |
 //! | `encryption key` | event, ceremony, trustee |
 //! | `dealing` | event, ceremony, dealer |
 //! | `ephemeral` | event, ceremony, dealer, receiver, both encryption keys |
-//! | `partial decryption` | event, round, size and root of the closing checkpoint, trustee, contest, group, cell, ciphertext |
+//! | `partial decryption` | event, round, size and root of the closing checkpoint, trustee, contest, group, ciphertexts |
 
 use proofs::elgamal::{Ciphertext, PublicKey};
 use proofs::transcript::Transcript;
@@ -36,17 +36,53 @@ impl RoundBinding {
     }
 }
 
-/// For all arguments of one ballot; [`contest`] comes before each of them.
-#[must_use]
-pub fn ballot(round: &RoundBinding, credential: &CredentialKey) -> Transcript {
-    let mut transcript = round.open(b"ballot");
-    transcript.bind(b"credential", credential.as_bytes());
-    transcript
+/// What the transcripts of all ballots of a round begin with, absorbed once for whoever verifies many.
+#[derive(Clone, Debug)]
+pub(crate) struct Beginnings {
+    ballot: Transcript,
+    signature: Transcript,
 }
 
-/// Binds the position of the contest whose argument follows, so that no proof moves to another contest (A10).
-pub fn contest(transcript: &mut Transcript, index: ContestIndex) {
-    transcript.bind_u64(b"contest", index.0.into());
+impl Beginnings {
+    pub(crate) fn of(round: &RoundBinding) -> Self {
+        Self { ballot: round.open(b"ballot"), signature: round.open(b"ballot signature") }
+    }
+
+    /// The same as [`ballot`].
+    pub(crate) fn ballot(&self, credential: &CredentialKey, part: u32) -> Transcript {
+        let mut transcript = self.ballot.clone();
+        transcript.bind(b"credential", credential.as_bytes());
+        transcript.bind_u64(b"part", part.into());
+        transcript
+    }
+
+    /// The same as [`ballot_signature`].
+    pub(crate) fn ballot_signature(
+        &self,
+        credential: &CredentialKey,
+        tracker: &Tracker,
+        counter: u64,
+        previous: &Hash,
+    ) -> Transcript {
+        let mut transcript = self.signature.clone();
+        transcript.bind(b"credential", credential.as_bytes());
+        transcript.bind(b"tracker", tracker.as_bytes());
+        transcript.bind_u64(b"counter", counter);
+        transcript.bind(b"previous", &previous.0);
+        transcript
+    }
+}
+
+/// For all arguments of one part of a ballot; [`section`] comes before each of them.
+#[must_use]
+pub fn ballot(round: &RoundBinding, credential: &CredentialKey, part: u32) -> Transcript {
+    Beginnings::of(round).ballot(credential, part)
+}
+
+/// Binds contest and section of the argument that follows, so that no proof moves to another place (A10).
+pub fn section(transcript: &mut Transcript, contest: ContestIndex, section: usize) {
+    transcript.bind_u64(b"contest", contest.0.into());
+    transcript.bind_u64(b"section", section as u64);
 }
 
 /// For the signature under which a sealed ballot is cast (S2, M5).
@@ -58,12 +94,7 @@ pub fn ballot_signature(
     counter: u64,
     previous: &Hash,
 ) -> Transcript {
-    let mut transcript = round.open(b"ballot signature");
-    transcript.bind(b"credential", credential.as_bytes());
-    transcript.bind(b"tracker", tracker.as_bytes());
-    transcript.bind_u64(b"counter", counter);
-    transcript.bind(b"previous", &previous.0);
-    transcript
+    Beginnings::of(round).ballot_signature(credential, tracker, counter, previous)
 }
 
 fn ceremony(purpose: &'static [u8], event: &EventId, ceremony: &CeremonyId) -> Transcript {
@@ -105,35 +136,24 @@ pub fn ephemeral(
     transcript
 }
 
-/// Where in the tally of a round a ciphertext stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CellPosition {
-    /// The contest.
-    pub contest: ContestIndex,
-    /// The group, where totals are decrypted for each group.
-    pub group: Option<GroupIndex>,
-    /// The cell of the contest, from 0.
-    pub cell: usize,
-}
-
-/// For the equality proof of one partial decryption: binds the checkpoint and the ciphertext (A6, A20).
+/// For the equality proof of the partial decryption of one tally: binds the checkpoint and all ciphertexts (A6, A20).
 #[must_use]
 pub fn partial_decryption(
     round: &RoundBinding,
     (size, root): (u64, &Hash),
     trustee: TrusteeIndex,
-    position: &CellPosition,
-    ciphertext: &Ciphertext,
+    (contest, group): (ContestIndex, Option<GroupIndex>),
+    ciphertexts: &[Ciphertext],
 ) -> Transcript {
     let mut transcript = round.open(b"partial decryption");
     transcript.bind_u64(b"size", size);
     transcript.bind(b"root", &root.0);
     transcript.bind_u64(b"trustee", trustee.0.into());
-    transcript.bind_u64(b"contest", position.contest.0.into());
+    transcript.bind_u64(b"contest", contest.0.into());
     // 0 stands for all groups together, n + 1 for group n.
-    transcript.bind_u64(b"group", position.group.map_or(0, |group| u64::from(group.0) + 1));
-    transcript.bind_u64(b"cell", position.cell as u64);
-    transcript.bind(b"ciphertext", &ciphertext.to_bytes());
+    transcript.bind_u64(b"group", group.map_or(0, |group| u64::from(group.0) + 1));
+    let bytes: Vec<u8> = ciphertexts.iter().flat_map(Ciphertext::to_bytes).collect();
+    transcript.bind(b"ciphertexts", &bytes);
     transcript
 }
 
@@ -184,11 +204,12 @@ mod tests {
     #[test]
     fn a1_every_field_of_a_ballot_is_bound() {
         let (credential, other) = (CredentialKey([4; 32]), CredentialKey([9; 32]));
-        let mut variants = vec![ballot(&round(), &credential), ballot(&round(), &other)];
-        variants.extend(rounds().iter().map(|round| ballot(round, &credential)));
-        for index in [0, 1] {
-            let mut transcript = ballot(&round(), &credential);
-            contest(&mut transcript, ContestIndex(index));
+        let mut variants =
+            vec![ballot(&round(), &credential, 0), ballot(&round(), &other, 0), ballot(&round(), &credential, 1)];
+        variants.extend(rounds().iter().map(|round| ballot(round, &credential, 0)));
+        for (contest, number) in [(0, 0), (1, 0), (0, 1)] {
+            let mut transcript = ballot(&round(), &credential, 0);
+            section(&mut transcript, ContestIndex(contest), number);
             variants.push(transcript);
         }
         all_differ("ballot", &variants);
@@ -244,27 +265,25 @@ mod tests {
     #[test]
     fn a6_every_field_of_a_partial_decryption_is_bound() {
         let pair = |first: u64, second: u64| Ciphertext { first: *key(first).point(), second: *key(second).point() };
-        let at = |contest: u32, group: Option<u32>, cell| CellPosition {
-            contest: ContestIndex(contest),
-            group: group.map(GroupIndex),
-            cell,
+        let at = |contest: u32, group: Option<u32>| (ContestIndex(contest), group.map(GroupIndex));
+        let part = |round: &RoundBinding, size, root, trustee, position, ciphertexts: &[Ciphertext]| {
+            partial_decryption(round, (size, &Hash([root; 32])), TrusteeIndex(trustee), position, ciphertexts)
         };
-        let part = |round: &RoundBinding, size, root, trustee, position, ciphertext| {
-            partial_decryption(round, (size, &Hash([root; 32])), TrusteeIndex(trustee), &position, &ciphertext)
-        };
+        let cells = [pair(5, 6), pair(7, 8)];
         let mut variants = vec![
-            part(&round(), 7, 8, 1, at(0, None, 0), pair(5, 6)),
-            part(&round(), 9, 8, 1, at(0, None, 0), pair(5, 6)),
-            part(&round(), 7, 9, 1, at(0, None, 0), pair(5, 6)),
-            part(&round(), 7, 8, 9, at(0, None, 0), pair(5, 6)),
-            part(&round(), 7, 8, 1, at(9, None, 0), pair(5, 6)),
-            part(&round(), 7, 8, 1, at(0, Some(0), 0), pair(5, 6)),
-            part(&round(), 7, 8, 1, at(0, Some(1), 0), pair(5, 6)),
-            part(&round(), 7, 8, 1, at(0, None, 9), pair(5, 6)),
-            part(&round(), 7, 8, 1, at(0, None, 0), pair(9, 6)),
-            part(&round(), 7, 8, 1, at(0, None, 0), pair(5, 9)),
+            part(&round(), 7, 8, 1, at(0, None), &cells),
+            part(&round(), 9, 8, 1, at(0, None), &cells),
+            part(&round(), 7, 9, 1, at(0, None), &cells),
+            part(&round(), 7, 8, 9, at(0, None), &cells),
+            part(&round(), 7, 8, 1, at(9, None), &cells),
+            part(&round(), 7, 8, 1, at(0, Some(0)), &cells),
+            part(&round(), 7, 8, 1, at(0, Some(1)), &cells),
+            part(&round(), 7, 8, 1, at(0, None), &cells[..1]),
+            part(&round(), 7, 8, 1, at(0, None), &[pair(9, 6), cells[1]]),
+            part(&round(), 7, 8, 1, at(0, None), &[cells[0], pair(7, 9)]),
+            part(&round(), 7, 8, 1, at(0, None), &[cells[1], cells[0]]),
         ];
-        variants.extend(rounds().iter().map(|round| part(round, 7, 8, 1, at(0, None, 0), pair(5, 6))));
+        variants.extend(rounds().iter().map(|round| part(round, 7, 8, 1, at(0, None), &cells)));
         all_differ("partial decryption", &variants);
     }
 }

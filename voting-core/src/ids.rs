@@ -187,6 +187,13 @@ impl Tracker {
     pub fn of(sealed: &[u8]) -> Self {
         Self(digest("urna/v1/tracker", &[sealed]))
     }
+
+    /// The tracker of a ballot of several parts, from the digests of its sealed parts in order.
+    #[must_use]
+    pub fn of_parts(parts: &[Self]) -> Self {
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.0.as_slice()).collect();
+        Self(digest("urna/v1/tracker of parts", &parts))
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub mod entry;
 pub mod ids;
 pub mod labels;
 pub mod manifest;
+pub mod method;
+pub mod outcome;
 pub mod record;
 pub mod tally;
 #[cfg(any(test, feature = "testing"))]

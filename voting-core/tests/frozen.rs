@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use tlog::tile::{parse_bundle, write_bundle};
-use voting_core::ids::EventId;
+use voting_core::ids::{EntryIndex, EventId};
 use voting_core::record::{Report, verify_record};
 use voting_core::testing::tamper::{self, TamperedRecord};
 use voting_core::testing::{Sandbox, rules, totals};
@@ -95,7 +95,8 @@ fn read(directory: &Path) -> (Expected, Report) {
     assert!(expected.entries <= 256, "one bundle");
     let bundle = file("entries.bundle");
     let entries: Vec<_> = parse_bundle(&bundle, expected.entries).unwrap().iter().map(|entry| entry.to_vec()).collect();
-    let report = verify_record(&expected.event, &file("checkpoint"), entries, &[0x42; 32], |_| ());
+    let log = |index: EntryIndex| entries.get(index.0 as usize).cloned();
+    let report = verify_record(&expected.event, &file("checkpoint"), entries.clone(), &log, &[0x42; 32], |_| ());
     (expected, report)
 }
 

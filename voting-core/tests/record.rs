@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use voting_core::contest::Selection;
 use voting_core::ids::RoundIndex;
 use voting_core::record::{RoundStatus, Rule};
-use voting_core::testing::{self, Sandbox, chosen, tamper, totals};
+use voting_core::testing::{self, ENTROPY, Sandbox, chosen, contest, tamper, totals};
 
 #[test]
 fn a_whole_event_holds_with_the_right_totals() {
@@ -143,13 +144,14 @@ fn an_aggregate_that_cancels_out_is_counted_all_the_same() {
     sandbox.vote(2, &[chosen(&[0]), chosen(&[1])]);
     sandbox.close();
     // The part of such a cell is fixed to the byte: nothing else may stand where there is nothing to prove (A3, A6).
-    for position in [0, 31, 32, 95] {
+    let base = proofs::group::BASE.compress();
+    for image in [*base.as_bytes(), [1; 32]] {
         use voting_core::entry::{Author, Body};
         let mut part = sandbox.partial(1);
-        assert_eq!(part.tallies[3][..96], [0; 96]);
-        part.tallies[3][position] ^= 1;
+        assert_eq!(part.tallies[3][..32], [0; 32]);
+        part.tallies[3][..32].copy_from_slice(&image);
         let bytes = sandbox.signed(Author::Trustee(voting_core::ids::TrusteeIndex(1)), &Body::PartialDecryption(part));
-        assert_eq!(sandbox.offer(bytes).unwrap_err().rule, Rule::DecryptProof, "byte {position}");
+        assert_eq!(sandbox.offer(bytes).unwrap_err().rule, Rule::DecryptProof, "{image:?}");
     }
     sandbox.decrypt(1);
     sandbox.decrypt(3);
@@ -166,14 +168,14 @@ fn what_was_checked_against_another_state_is_not_applied() {
     let bytes = sandbox.signed(Author::Administrator, &Body::Cancelled(Cancelled { reason: 0 }));
     let stale = sandbox.state.check(&bytes).unwrap();
     let sealed = sandbox.seal(0, &[chosen(&[0]), chosen(&[0])]);
-    let ballot = sandbox.cast(0, sealed.as_bytes());
+    let ballot = sandbox.cast(0, &sealed.parts()[0]);
     let verified = sandbox.state.check_ballots(&[&ballot], &testing::ENTROPY).remove(0).unwrap();
     sandbox.vote(2, &[chosen(&[0]), chosen(&[0])]);
     assert_eq!(sandbox.state.apply(stale).unwrap_err().rule, Rule::EntryLegal);
     sandbox.close();
     sandbox.not_counted(RoundIndex(0));
     sandbox.open(RoundIndex(1));
-    assert_eq!(sandbox.state.apply_ballot(&verified).unwrap_err().rule, Rule::BallotOpen);
+    assert_eq!(sandbox.state.apply_ballot(&verified, &|_| None).unwrap_err().rule, Rule::BallotOpen);
 }
 
 #[test]
@@ -202,14 +204,14 @@ fn s3_two_devices_at_once_one_wins_and_the_other_signs_again() {
     let mut sandbox = Sandbox::opened(7);
     let first = sandbox.seal(0, &[chosen(&[0]), chosen(&[0])]);
     let second = sandbox.seal(0, &[chosen(&[1]), chosen(&[1])]);
-    let first = sandbox.cast(0, first.as_bytes());
-    let stale = sandbox.cast(0, second.as_bytes());
+    let first = sandbox.cast(0, &first.parts()[0]);
+    let stale = sandbox.cast(0, &second.parts()[0]);
     sandbox.offer(first).unwrap();
     let refusal = sandbox.offer(stale).unwrap_err();
     assert_eq!(refusal.rule, Rule::BallotChain);
     assert_eq!(refusal.latest.map(|index| index.0), Some(sandbox.state.size() - 1));
     // The same sealed bytes, signed again; nothing is proved again.
-    let again = sandbox.cast(0, second.as_bytes());
+    let again = sandbox.cast(0, &second.parts()[0]);
     sandbox.offer(again).unwrap();
 }
 
@@ -217,7 +219,7 @@ fn s3_two_devices_at_once_one_wins_and_the_other_signs_again() {
 fn s3_a_swallowed_ballot_is_no_dead_end() {
     let mut sandbox = Sandbox::opened(8);
     let swallowed = sandbox.seal(0, &[chosen(&[0]), chosen(&[0])]);
-    let _never_sent = sandbox.cast(0, swallowed.as_bytes());
+    let _never_sent = sandbox.cast(0, &swallowed.parts()[0]);
     sandbox.vote(0, &[chosen(&[1]), chosen(&[1])]);
     assert!(sandbox.report().holds);
 }
@@ -265,4 +267,103 @@ fn a36_a_group_with_too_few_ballots_stays_closed() {
     let counted: Vec<_> = report.rounds[0].tallies.iter().map(|tally| tally.counted).collect();
     assert_eq!(counted, [true, false, true, false], "one ballot of group 1 is below the minimum of two");
     assert_eq!(totals(&report, 0), [vec![3, 1, 0, 0], vec![], vec![0, 3, 0], vec![]]);
+}
+
+/// Contests so large that a ballot of group 1 takes three parts and one of group 0 two.
+fn in_parts(seed: u64) -> Sandbox {
+    let mut sandbox = Sandbox::with(seed, |fields| {
+        let large = |groups: &[u32]| contest(400, Selection { min: 0, max: 1, blank: true }, groups, false);
+        fields.rounds.truncate(1);
+        fields.rounds[0].contests = vec![large(&[0, 1]), large(&[0, 1]), large(&[1])];
+        fields.minimum_ballots = 1;
+        fields.largest_share = (1, 1);
+    });
+    sandbox.ceremony();
+    sandbox.roll(RoundIndex(0));
+    sandbox.open(RoundIndex(0));
+    sandbox
+}
+
+fn sealed_parts(sandbox: &mut Sandbox, voter: usize, option: u32) -> Vec<Vec<u8>> {
+    let contests = if voter % 2 == 1 { 3 } else { 2 };
+    let sealed = sandbox.seal(voter, &vec![chosen(&[option]); contests]);
+    sandbox.cast_parts(voter, sealed.parts())
+}
+
+#[test]
+fn a_ballot_in_parts_counts_when_its_last_part_is_there() {
+    let mut sandbox = in_parts(31);
+    let state = |sandbox: &Sandbox| {
+        let round = sandbox.state.round(RoundIndex(0)).unwrap();
+        (round.ballots(), round.turnout())
+    };
+    // Voter 1 has weight 3. Its first ballot is replaced, and so is one that never becomes complete.
+    let first = sealed_parts(&mut sandbox, 1, 7);
+    assert_eq!(first.len(), 3);
+    for (part, entry) in first.iter().enumerate() {
+        assert_eq!(state(&sandbox), (part as u64, 0), "it does not count yet");
+        sandbox.offer(entry.clone()).unwrap();
+    }
+    assert_eq!(state(&sandbox), (3, 1));
+    let abandoned = sealed_parts(&mut sandbox, 1, 8);
+    sandbox.offer(abandoned[0].clone()).unwrap();
+    sandbox.offer(abandoned[1].clone()).unwrap();
+    let second = sealed_parts(&mut sandbox, 1, 9);
+    let other = sealed_parts(&mut sandbox, 0, 9);
+    assert_eq!(other.len(), 2);
+    for entry in [&second[0], &other[0], &second[1], &second[2], &other[1]] {
+        sandbox.offer(entry.clone()).unwrap();
+    }
+    // A last ballot stays incomplete: the one before it counts.
+    let incomplete = sealed_parts(&mut sandbox, 1, 3);
+    sandbox.offer(incomplete[0].clone()).unwrap();
+    sandbox.offer(incomplete[1].clone()).unwrap();
+    assert_eq!(state(&sandbox), (12, 2));
+    sandbox.close();
+    sandbox.decrypt(1);
+    sandbox.decrypt(2);
+    sandbox.result(RoundIndex(0));
+    let report = sandbox.report();
+    assert_eq!(report.faults, vec![]);
+    let all = totals(&report, 0);
+    let expected = |weight: u64| (0..401).map(|cell| if cell == 9 { weight } else { 0 }).collect::<Vec<u64>>();
+    assert_eq!(all, [expected(4), expected(4), expected(3)]);
+}
+
+#[test]
+fn a14_parts_out_of_order_or_of_another_ballot_are_refused() {
+    let mut sandbox = in_parts(32);
+    let one = sealed_parts(&mut sandbox, 1, 1);
+    let two = sealed_parts(&mut sandbox, 1, 2);
+    let rule = |sandbox: &mut Sandbox, entry: &[u8]| sandbox.offer(entry.to_vec()).unwrap_err().rule;
+    assert_eq!(rule(&mut sandbox, &one[1]), Rule::BallotChain, "nothing before it");
+    sandbox.offer(one[0].clone()).unwrap();
+    assert_eq!(rule(&mut sandbox, &one[2]), Rule::BallotChain, "a part is missing");
+    assert_eq!(rule(&mut sandbox, &two[1]), Rule::BallotChain, "another ballot");
+    assert_eq!(rule(&mut sandbox, &one[0]), Rule::BallotRepeat, "the same again");
+    sandbox.offer(one[1].clone()).unwrap();
+    // The first part of another ballot gives up what waits.
+    sandbox.offer(two[0].clone()).unwrap();
+    assert_eq!(rule(&mut sandbox, &one[2]), Rule::BallotChain, "its first parts were given up");
+    for part in &two[1..] {
+        sandbox.offer(part.clone()).unwrap();
+    }
+    assert_eq!(rule(&mut sandbox, &one[2]), Rule::BallotChain, "an older ballot");
+    assert_eq!(sandbox.state.round(RoundIndex(0)).unwrap().turnout(), 1);
+}
+
+#[test]
+fn a_log_that_lost_an_accepted_ballot_is_noticed_when_it_is_replaced() {
+    let mut sandbox = Sandbox::opened(33);
+    let answers = [chosen(&[0]), chosen(&[0])];
+    let first = sandbox.vote(0, &answers);
+    let sealed = sandbox.seal(0, &answers);
+    let again = sandbox.cast(0, &sealed.parts()[0]);
+    let verified = sandbox.state.check_ballots(&[&again], &ENTROPY).remove(0).unwrap();
+    let other = sandbox.cast_after(0, &sealed.parts()[0], 1, tlog::hash::Hash([0; 32]));
+    for lost in [None, Some(other), Some(again.clone())] {
+        let refusal = sandbox.state.apply_ballot(&verified, &|_| lost.clone()).unwrap_err();
+        assert_eq!(refusal.rule, Rule::LogSize, "{refusal}");
+    }
+    sandbox.state.apply_ballot(&verified, &|_| Some(first.clone())).unwrap();
 }

@@ -8,19 +8,21 @@ use libfuzzer_sys::arbitrary::Unstructured;
 use libfuzzer_sys::fuzz_target;
 use proofs::elgamal::EncryptionKey;
 use voting_core::ballot::{self, Opening, RoundRules};
+use voting_core::contest::Entitlement;
 use voting_core::ids::{GroupIndex, RoundIndex, Tracker};
 use voting_core::testing::chosen;
 use voting_core_fuzz::{WORLD, edited, rng};
 
 struct Case {
     rules: RoundRules,
-    sealed: Vec<u8>,
+    sealed: Vec<Vec<u8>>,
     tracker: Tracker,
     opening: Vec<u8>,
-    values: Vec<Vec<u64>>,
+    values: Vec<Vec<Vec<u64>>>,
 }
 
 const GROUP: GroupIndex = GroupIndex(1);
+const MEMBER: Entitlement = Entitlement { group: GROUP, weight: 3 };
 
 static CASE: LazyLock<Case> = LazyLock::new(|| {
     let sandbox = &WORLD.sandbox;
@@ -28,11 +30,13 @@ static CASE: LazyLock<Case> = LazyLock::new(|| {
     let key = EncryptionKey::new(rules.binding.joint_key);
     let credential = sandbox.credential(1, RoundIndex(0)).key();
     let choices = [chosen(&[0, 2]), chosen(&[1]), chosen(&[])];
-    let ballot = ballot::seal(&rules, &key, GROUP, &credential, &choices, &mut rng()).expect("valid choices");
+    let ballot = ballot::seal(&rules, &key, MEMBER, &credential, &choices, &mut rng()).expect("valid choices");
     let tracker = ballot.tracker();
     let (sealed, opening) = ballot.reveal();
-    let values =
-        rules.contests_of(GROUP).zip(&choices).map(|(rule, choice)| rule.contest.values(choice).expect("valid"));
+    let values = rules
+        .contests_of(GROUP)
+        .zip(&choices)
+        .map(|(rule, choice)| rule.contest.values(choice, MEMBER.weight).expect("valid"));
     let values = values.collect();
     Case { rules, sealed, tracker, opening: opening.expose_bytes(), values }
 });
@@ -47,7 +51,7 @@ fn check(bytes: &[u8]) {
         let contests: Vec<_> = case.rules.contests_of(GROUP).collect();
         assert_eq!(answers.len(), contests.len());
         for ((rule, answer), values) in contests.iter().zip(answers).zip(&case.values) {
-            assert_eq!(rule.contest.values(answer).as_ref(), Ok(values));
+            assert_eq!(rule.contest.values(answer, MEMBER.weight).as_ref(), Ok(values));
         }
     }
 }

@@ -41,7 +41,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
     let same = entries.iter().zip(valid).take_while(|(entry, valid)| entry == valid).count();
     let legal = same > 0 && {
         let mut state = WORLD.states[same - 1].clone();
-        entries[same..].iter().all(|entry| offer(&mut state, entry).is_ok())
+        (same..entries.len()).all(|next| offer(&mut state, &entries[..next], &entries[next]).is_ok())
     };
 
     let checkpoint = signed(&entries);

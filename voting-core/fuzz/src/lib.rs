@@ -13,7 +13,7 @@ use tlog::tree::MemoryTree;
 use voting_core::ballot;
 use voting_core::codec::{self, Wire};
 use voting_core::entry::{Author, Body, Entry};
-use voting_core::ids::RoundIndex;
+use voting_core::ids::{EntryIndex, RoundIndex};
 use voting_core::record::state::looks_like_ballot;
 use voting_core::record::{Refusal, State};
 use voting_core::testing::{ENTROPY, Sandbox};
@@ -31,8 +31,8 @@ pub static WORLD: LazyLock<World> = LazyLock::new(|| {
     let sandbox = Sandbox::finished(1);
     let mut state = State::found(&sandbox.entries[0]).expect("a valid manifest");
     let mut states = vec![state.clone()];
-    for entry in &sandbox.entries[1..] {
-        offer(&mut state, entry).expect("a valid entry");
+    for (index, entry) in sandbox.entries.iter().enumerate().skip(1) {
+        offer(&mut state, &sandbox.entries[..index], entry).expect("a valid entry");
         states.push(state.clone());
     }
     World { sandbox, states }
@@ -43,12 +43,13 @@ pub fn rng() -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(1)
 }
 
-/// Offers an entry as a board does: a ballot to `check_ballots`, anything else to `check`, then applies it.
-pub fn offer(state: &mut State, bytes: &[u8]) -> std::result::Result<(), Refusal> {
+/// Offers an entry behind a log as a board does: a ballot to `check_ballots`, anything else to `check`, then applies it.
+pub fn offer(state: &mut State, log: &[Vec<u8>], bytes: &[u8]) -> std::result::Result<(), Refusal> {
     if looks_like_ballot(bytes) {
         let mut verdicts = state.check_ballots(&[bytes], &ENTROPY);
         assert_eq!(verdicts.len(), 1);
-        state.apply_ballot(&verdicts.remove(0)?)?;
+        let before = |index: EntryIndex| log.get(usize::try_from(index.0).ok()?).cloned();
+        state.apply_ballot(&verdicts.remove(0)?, &before)?;
     } else {
         let checked = state.check(bytes)?;
         state.apply(checked)?;
@@ -92,6 +93,9 @@ pub fn body_bytes(body: &Body) -> Vec<u8> {
         Body::RoundResult(body) => codec::to_bytes(body),
         Body::NotCounted(body) => codec::to_bytes(body),
         Body::Cancelled(body) => codec::to_bytes(body),
+        Body::Attendance(body) => codec::to_bytes(body),
+        Body::RoundOutcome(body) => codec::to_bytes(body),
+        Body::RoundDropped(body) => codec::to_bytes(body),
     }
 }
 
@@ -112,6 +116,9 @@ fn edited_body(body: &Body, u: &mut Unstructured<'_>) -> Result<Option<Body>> {
         Body::RoundResult(body) => edit(body, u)?.map(Body::RoundResult),
         Body::NotCounted(body) => edit(body, u)?.map(Body::NotCounted),
         Body::Cancelled(body) => edit(body, u)?.map(Body::Cancelled),
+        Body::Attendance(body) => edit(body, u)?.map(Body::Attendance),
+        Body::RoundOutcome(body) => edit(body, u)?.map(Body::RoundOutcome),
+        Body::RoundDropped(body) => edit(body, u)?.map(Body::RoundDropped),
     })
 }
 
@@ -136,7 +143,8 @@ impl World {
                 let Some((round, voter)) = self.voter(&ballot.sealed.credential) else { return Ok(None) };
                 let rules = self.sandbox.state.round(round).and_then(|round| round.rules()).expect("a started round");
                 let credential = self.sandbox.credential(voter, round);
-                Ok(ballot::cast(&sealed, &rules.binding, &credential, counter, previous, &mut rng()).ok())
+                let entries = ballot::cast(&[sealed], &rules.binding, &credential, counter, previous, &mut rng());
+                Ok(entries.ok().and_then(|mut entries| entries.pop()))
             }
             Entry::Official(official) => {
                 let author = match official.author {
@@ -172,7 +180,7 @@ impl World {
             tree.append(entry);
         }
         for bytes in offered {
-            if offer(&mut state, &bytes).is_ok() {
+            if offer(&mut state, &log, &bytes).is_ok() {
                 tree.append(&bytes);
                 log.push(bytes);
             }

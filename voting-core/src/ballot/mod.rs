@@ -2,8 +2,12 @@
 //!
 //! Sealing makes ciphertexts and proofs; the tracker is the hash of these sealed bytes. The signature is made only when
 //! the voter chooses to cast (S2). A ballot's entry is exactly the bytes that the voter sent:
-//! `[7, sealed, counter, previous, signature]` where `sealed` is `[event, round, credential, contests]` and each contest
-//! is `[ciphertexts, argument]`.
+//! `[7, sealed, parts, counter, previous, signature]` where `sealed` is `[event, round, credential, part, sections]` and each
+//! section of a contest is `[ciphertexts, argument]`.
+//!
+//! A ballot too large for one entry is cast in numbered parts, which share counter, predecessor and signature: `parts` are
+//! then the digests of all sealed parts, and the tracker is the hash of these digests. It counts when its last part is on
+//! the log. `parts` is empty for a ballot of one part.
 
 mod opening;
 mod receipt;
@@ -13,34 +17,36 @@ mod seal;
 mod tests;
 mod verify;
 
-use proofs::bit_vector::BitVectorProof;
+use proofs::StatementError;
 /// A public key with its table, for whoever seals.
 pub use proofs::elgamal::EncryptionKey;
 use tlog::hash::Hash;
 
 pub use opening::{Opening, OpeningError};
 pub use receipt::{Receipt, ReceiptError, log_key, witness_policy};
-pub use rules::{ContestRules, RoundRules};
-pub use seal::{SealError, SealedBallot, cast, seal};
-pub(crate) use verify::diagnose;
-pub use verify::{BallotFault, PreparedBallot, VerifiedBallot, prepare, verify};
+pub use rules::{ContestRules, MAX_PARTS, Place, RoundRules, TooLarge};
+pub use seal::{SealError, SealedBallot, cast, seal, tracker_of};
+pub use verify::{BallotFault, PreparedBallot, VerifiedBallot, VerifiedSection, Verifier, prepare, verify};
+pub(crate) use verify::{diagnose, read_again};
 
 use crate::codec::{self, Malformed, Reader, Wire, Writer};
 use crate::contest::Contest;
 use crate::entry::BALLOT;
-use crate::ids::{CredentialKey, EventId, RoundId, Tracker};
-use crate::manifest::MAX_CONTESTS;
+use crate::ids::{ContestIndex, CredentialKey, EventId, RoundId, Tracker};
 
-/// Ciphertexts and argument of one contest, as bytes whose lengths the contest fixes.
+/// Most sections of one part: each takes some hundred bytes at least.
+const MAX_SECTIONS: usize = 256;
+
+/// Ciphertexts and argument of one section of a contest, as bytes whose lengths the contest fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedContest {
+pub struct SealedSection {
     /// 64 bytes for each encrypted cell.
     pub ciphertexts: Vec<u8>,
     /// The bit-vector argument.
     pub argument: Vec<u8>,
 }
 
-/// The sealed part of a ballot, canonical but not verified.
+/// What is sealed of a ballot, or one part of it; canonical but not verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
     /// The event.
@@ -49,8 +55,10 @@ pub struct Sealed {
     pub round: RoundId,
     /// The voter's credential.
     pub credential: CredentialKey,
-    /// One for each contest of the credential's group, in order.
-    pub contests: Vec<SealedContest>,
+    /// Number of this part, from 0.
+    pub part: u32,
+    /// The sections of this part, in order.
+    pub sections: Vec<SealedSection>,
 }
 
 /// A ballot as it stands on the log, canonical but not verified.
@@ -60,6 +68,8 @@ pub struct BallotEntry {
     pub sealed_bytes: Vec<u8>,
     /// The same, decoded.
     pub sealed: Sealed,
+    /// Digests of all sealed parts; empty if there is only one.
+    pub parts: Vec<Tracker>,
     /// 1 for the first ballot of a credential, then one more each time.
     pub counter: u64,
     /// Leaf hash of the credential's latest ballot on the log; the event id if there is none (S3).
@@ -69,55 +79,69 @@ pub struct BallotEntry {
 }
 
 impl BallotEntry {
-    /// The tracker, recomputed from the sealed bytes (A13).
+    /// The tracker, recomputed from the sealed bytes (A13). Where there are several parts [`verify`] makes sure that this one
+    /// is among those named.
     #[must_use]
     pub fn tracker(&self) -> Tracker {
-        Tracker::of(&self.sealed_bytes)
+        if self.parts.is_empty() { Tracker::of(&self.sealed_bytes) } else { Tracker::of_parts(&self.parts) }
     }
 }
 
 impl Wire for Sealed {
     const WHAT: &'static str = "sealed ballot";
     fn write(&self, w: &mut Writer) {
-        w.array(4);
+        w.array(5);
         w.bytes(self.event.as_bytes());
         w.bytes(self.round.as_bytes());
         w.bytes(self.credential.as_bytes());
-        w.array(self.contests.len());
-        for SealedContest { ciphertexts, argument } in &self.contests {
+        w.uint(self.part.into());
+        w.array(self.sections.len());
+        for SealedSection { ciphertexts, argument } in &self.sections {
             w.array(2);
             w.bytes(ciphertexts);
             w.bytes(argument);
         }
     }
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        r.array(4, Self::WHAT)?;
+        r.array(5, Self::WHAT)?;
         let event = EventId(r.fixed("event")?);
         let round = RoundId(r.fixed("round")?);
         let credential = CredentialKey(r.fixed("credential")?);
-        let count = r.array_up_to(MAX_CONTESTS, "contests of a ballot")?;
-        let mut contests = Vec::with_capacity(count);
+        let part = r.uint32("part of a ballot")?;
+        let count = r.array_up_to(MAX_SECTIONS, "sections of a ballot")?;
+        let mut sections = Vec::with_capacity(count);
         for _ in 0..count {
-            r.array(2, "contest of a ballot")?;
+            r.array(2, "section of a ballot")?;
             let ciphertexts = r.bytes("ciphertexts")?.to_vec();
-            contests.push(SealedContest { ciphertexts, argument: r.bytes("argument")?.to_vec() });
+            sections.push(SealedSection { ciphertexts, argument: r.bytes("argument")?.to_vec() });
         }
-        Ok(Self { event, round, credential, contests })
+        Ok(Self { event, round, credential, part, sections })
+    }
+}
+
+impl Wire for Tracker {
+    const WHAT: &'static str = "digest of a sealed part";
+    fn write(&self, w: &mut Writer) {
+        w.bytes(self.as_bytes());
+    }
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.fixed(Self::WHAT).map(Self)
     }
 }
 
 impl Wire for BallotEntry {
     const WHAT: &'static str = "ballot";
     fn write(&self, w: &mut Writer) {
-        w.array(5);
+        w.array(6);
         w.uint(BALLOT);
         w.bytes(&self.sealed_bytes);
+        w.list(&self.parts);
         w.uint(self.counter);
         w.bytes(&self.previous.0);
         w.bytes(&self.signature);
     }
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        r.array(5, Self::WHAT)?;
+        r.array(6, Self::WHAT)?;
         if r.uint("kind of entry")? != BALLOT {
             return Err(r.malformed(Self::WHAT));
         }
@@ -125,6 +149,7 @@ impl Wire for BallotEntry {
         Ok(Self {
             sealed: codec::from_bytes(&sealed_bytes, tlog::tile::MAX_ENTRY)?,
             sealed_bytes,
+            parts: r.list(MAX_PARTS)?,
             counter: r.uint("counter")?,
             previous: Hash(r.fixed("previous")?),
             signature: r.fixed("signature")?,
@@ -132,16 +157,27 @@ impl Wire for BallotEntry {
     }
 }
 
-/// Upper bound of the bytes of a ballot with these contests, every length prefix at its longest; `None` if a contest is
-/// not valid.
-#[must_use]
-pub fn entry_size<'a>(contests: impl Iterator<Item = &'a Contest>) -> Option<usize> {
-    const PREFIX: usize = 5;
-    let mut sealed = 1 + 3 * (2 + 32) + PREFIX;
-    for contest in contests {
-        let statement = contest.statement().ok()?;
-        sealed += 1 + 2 * PREFIX + statement.ciphertext_bytes() + BitVectorProof::encoded_len(&statement);
+/// The most bytes of each part of a ballot with these contests.
+///
+/// # Errors
+/// [`SizeError`] for an invalid contest, or one of which a section does not fit an entry.
+pub fn part_sizes<'a>(contests: impl Iterator<Item = (ContestIndex, &'a Contest)>) -> Result<Vec<usize>, SizeError> {
+    let rules: Result<Vec<_>, _> = contests.map(|(index, contest)| ContestRules::new(index, contest)).collect();
+    let rules = rules.map_err(SizeError::Statement)?;
+    let parts = rules::pack(rules.iter()).map_err(SizeError::TooLarge)?;
+    if parts.len() > MAX_PARTS {
+        return Err(SizeError::Parts(parts.len()));
     }
-    // kind, sealed, counter, previous, signature
-    Some(2 + PREFIX + sealed + 9 + (2 + 32) + (2 + 64))
+    Ok(rules::part_sizes(&rules.iter().collect::<Vec<_>>(), &parts))
+}
+
+/// Why a ballot can't be cast at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SizeError {
+    /// A contest is not valid.
+    Statement(StatementError),
+    /// A section does not fit an entry.
+    TooLarge(TooLarge),
+    /// More than [`MAX_PARTS`] parts.
+    Parts(usize),
 }

@@ -1,19 +1,21 @@
 //! Testing a sealed ballot on another device: the seed of its ElGamal randomness and the answers, nothing else (S2).
 
+use std::collections::BTreeMap;
+
 use proofs::elgamal::EncryptionKey;
 use thiserror::Error;
 
-use super::seal::SealingSeed;
+use super::seal::{SealingSeed, tracker_of};
 use super::{RoundRules, Sealed};
 use crate::codec::{self, Malformed, Reader, Wire, Writer};
-use crate::contest::Choice;
-use crate::ids::{GroupIndex, OptionIndex, Tracker};
+use crate::contest::{Choice, Entitlement};
+use crate::ids::{GroupIndex, Tracker};
 use crate::manifest::MAX_CONTESTS;
 
 /// What discloses a sealed ballot that is never cast.
 pub struct Opening {
     seed: SealingSeed,
-    group: GroupIndex,
+    member: Entitlement,
     choices: Vec<Choice>,
 }
 
@@ -38,8 +40,8 @@ pub enum OpeningError {
 }
 
 impl Opening {
-    pub(super) fn new(seed: SealingSeed, group: GroupIndex, choices: Vec<Choice>) -> Self {
-        Self { seed, group, choices }
+    pub(super) fn new(seed: SealingSeed, member: Entitlement, choices: Vec<Choice>) -> Self {
+        Self { seed, member, choices }
     }
 
     /// The bytes to hand to the other device; they disclose the answers.
@@ -61,27 +63,41 @@ impl Opening {
     ///
     /// # Errors
     /// [`OpeningError`].
-    pub fn check(&self, rules: &RoundRules, sealed: &[u8], shown: &Tracker) -> Result<&[Choice], OpeningError> {
-        if Tracker::of(sealed) != *shown {
+    pub fn check(&self, rules: &RoundRules, sealed: &[Vec<u8>], shown: &Tracker) -> Result<&[Choice], OpeningError> {
+        if tracker_of(sealed) != *shown {
             return Err(OpeningError::Tracker);
         }
-        let sealed: Sealed = codec::from_bytes(sealed, tlog::tile::MAX_ENTRY)?;
-        let binding = &rules.binding;
-        if (sealed.event, sealed.round) != (binding.event, binding.round) {
+        let Entitlement { group, weight } = self.member;
+        let (contests, parts): (Vec<_>, _) = (rules.contests_of(group).collect(), rules.parts_of(group));
+        if contests.len() != self.choices.len() || parts.len() != sealed.len() {
             return Err(OpeningError::OtherAnswers);
         }
-        let key = EncryptionKey::new(binding.joint_key);
-        let contests: Vec<_> = rules.contests_of(self.group).collect();
-        if contests.len() != self.choices.len() || contests.len() != sealed.contests.len() {
-            return Err(OpeningError::OtherAnswers);
+        let mut answers = BTreeMap::new();
+        for (rule, choice) in contests.iter().zip(&self.choices) {
+            let values = rule.contest.values(choice, weight).map_err(|_| OpeningError::OtherAnswers)?;
+            let statements = rule.statements(weight).map_err(|_| OpeningError::OtherAnswers)?;
+            answers.insert(rule.index, (values, statements));
         }
-        for ((rule, choice), contest) in contests.iter().zip(&self.choices).zip(&sealed.contests) {
-            let values = rule.contest.values(choice).map_err(|_| OpeningError::OtherAnswers)?;
-            let randomness = self.seed.randomness(rule.index, rule.statement.encrypted());
-            let pairs = rule.statement.encrypt(&key, &values, &randomness).map_err(|_| OpeningError::OtherAnswers)?;
-            let bytes: Vec<u8> = pairs.iter().flat_map(|pair| pair.to_bytes()).collect();
-            if bytes != contest.ciphertexts {
+        let key = EncryptionKey::new(rules.binding.joint_key);
+        for (number, (places, part)) in (0_u32..).zip(parts.iter().zip(sealed)) {
+            let part: Sealed = codec::from_bytes(part, tlog::tile::MAX_ENTRY)?;
+            let binding = &rules.binding;
+            let expected = (binding.event, binding.round, number, places.len());
+            if (part.event, part.round, part.part, part.sections.len()) != expected {
                 return Err(OpeningError::OtherAnswers);
+            }
+            for (place, section) in places.iter().zip(&part.sections) {
+                let answer = answers.get(&place.contest).and_then(|(values, statements)| {
+                    Some((values.get(place.section)?, statements.get(place.section)?))
+                });
+                let (values, statement) = answer.ok_or(OpeningError::OtherAnswers)?;
+                let cells = place.first_cell..place.first_cell + statement.encrypted();
+                let randomness = self.seed.randomness(place.contest, cells);
+                let pairs = statement.encrypt(&key, values, &randomness).map_err(|_| OpeningError::OtherAnswers)?;
+                let bytes: Vec<u8> = pairs.iter().flat_map(|pair| pair.to_bytes()).collect();
+                if bytes != section.ciphertexts {
+                    return Err(OpeningError::OtherAnswers);
+                }
             }
         }
         Ok(&self.choices)
@@ -91,37 +107,21 @@ impl Opening {
 impl Wire for Opening {
     const WHAT: &'static str = "opening of a sealed ballot";
     fn write(&self, w: &mut Writer) {
-        w.array(3);
+        w.array(4);
         w.bytes(&self.seed.0);
-        w.uint(self.group.0.into());
-        w.array(self.choices.len());
-        for choice in &self.choices {
-            match choice {
-                Choice::Blank => w.array(0),
-                Choice::Selection(options) => {
-                    w.array(1);
-                    w.array(options.len());
-                    options.iter().for_each(|option| w.uint(option.0.into()));
-                }
-            }
-        }
+        w.uint(self.member.group.0.into());
+        w.uint(self.member.weight);
+        w.list(&self.choices);
     }
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        r.array(3, Self::WHAT)?;
+        r.array(4, Self::WHAT)?;
         let seed = SealingSeed(r.fixed("seed")?);
         let group = GroupIndex(r.uint32("group")?);
-        let count = r.array_up_to(MAX_CONTESTS, "answers")?;
-        let mut choices = Vec::with_capacity(count);
-        for _ in 0..count {
-            choices.push(match r.array_up_to(1, "answer")? {
-                0 => Choice::Blank,
-                _ => {
-                    let options = r.array_up_to(crate::contest::MAX_OPTIONS, "options")?;
-                    let options = (0..options).map(|_| r.uint32("option").map(OptionIndex));
-                    Choice::Selection(options.collect::<Result<_, _>>()?)
-                }
-            });
+        let weight = r.uint("weight")?;
+        if weight == 0 {
+            return Err(r.malformed("weight"));
         }
-        Ok(Self { seed, group, choices })
+        let choices = r.list(MAX_CONTESTS)?;
+        Ok(Self { seed, member: Entitlement { group, weight }, choices })
     }
 }

@@ -1,5 +1,8 @@
 //! The voter's side: seal, then cast. Nothing here shares code with verification but the rules and the transcripts.
 
+use core::ops::Range;
+use std::collections::BTreeMap;
+
 use hkdf::Hkdf;
 use proofs::ProofError;
 use proofs::bit_vector::prove;
@@ -13,12 +16,12 @@ use tlog::hash::Hash;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::opening::Opening;
-use super::{BallotEntry, RoundRules, Sealed, SealedContest};
+use super::{BallotEntry, RoundRules, Sealed, SealedSection};
 use crate::codec;
-use crate::contest::{Choice, ChoiceError};
+use crate::contest::{Choice, ChoiceError, Entitlement};
 use crate::context::{self, RoundBinding};
 use crate::credential::Credential;
-use crate::ids::{ContestIndex, CredentialKey, GroupIndex, Tracker};
+use crate::ids::{ContestIndex, CredentialKey, Tracker};
 
 /// Why a ballot cannot be sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -52,8 +55,8 @@ pub enum SealError {
 pub(super) struct SealingSeed(pub(super) [u8; 32]);
 
 impl SealingSeed {
-    /// Randomness of one cell: HKDF-SHA-512 of the seed with the positions, 64 bytes reduced wide.
-    pub(super) fn randomness(&self, contest: ContestIndex, cells: usize) -> Vec<SecretScalar> {
+    /// Randomness of cells of a contest: HKDF-SHA-512 of the seed with the positions, 64 bytes reduced wide.
+    pub(super) fn randomness(&self, contest: ContestIndex, cells: Range<usize>) -> Vec<SecretScalar> {
         let expand = Hkdf::<Sha512>::new(None, &self.0);
         let cell = |cell: usize| {
             let mut wide = Zeroizing::new([0_u8; 64]);
@@ -62,13 +65,13 @@ impl SealingSeed {
             debug_assert!(expanded.is_ok());
             SecretScalar::from_wide_bytes(&wide)
         };
-        (0..cells).map(cell).collect()
+        cells.map(cell).collect()
     }
 }
 
 /// A sealed ballot: nothing has been cast yet. It can be cast, or revealed for a test, which destroys it (A16, S2).
 pub struct SealedBallot {
-    bytes: Vec<u8>,
+    parts: Vec<Vec<u8>>,
     tracker: Tracker,
     opening: Opening,
 }
@@ -80,10 +83,10 @@ impl core::fmt::Debug for SealedBallot {
 }
 
 impl SealedBallot {
-    /// The sealed bytes, which hold no secret.
+    /// The sealed bytes of each part, which hold no secret.
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+    pub fn parts(&self) -> &[Vec<u8>] {
+        &self.parts
     }
 
     /// The tracker, shown before casting.
@@ -94,25 +97,34 @@ impl SealedBallot {
 
     /// Keeps the sealed bytes for casting and erases the seed; the choices are dropped.
     #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+    pub fn into_parts(self) -> Vec<Vec<u8>> {
+        self.parts
     }
 
     /// Reveals the ballot for a test on another device. It can no longer be cast: it is consumed here, unsigned.
     #[must_use]
-    pub fn reveal(self) -> (Vec<u8>, Opening) {
-        (self.bytes, self.opening)
+    pub fn reveal(self) -> (Vec<Vec<u8>>, Opening) {
+        (self.parts, self.opening)
     }
 }
 
-/// Encrypts the answers of a group's member and proves that they keep the rules. No signature is made (S2).
+/// The tracker of sealed bytes: the hash of the one part, or of the digests of all (A13).
+#[must_use]
+pub fn tracker_of(parts: &[Vec<u8>]) -> Tracker {
+    match parts {
+        [only] => Tracker::of(only),
+        parts => Tracker::of_parts(&parts.iter().map(|part| Tracker::of(part)).collect::<Vec<_>>()),
+    }
+}
+
+/// Encrypts the answers of a member and proves that they keep the rules. No signature is made (S2).
 ///
 /// # Errors
 /// [`SealError`]; nothing is sealed then.
 pub fn seal(
     rules: &RoundRules,
     key: &EncryptionKey,
-    group: GroupIndex,
+    member: Entitlement,
     credential: &CredentialKey,
     choices: &[Choice],
     rng: &mut impl CryptoRngCore,
@@ -120,51 +132,83 @@ pub fn seal(
     if *key.public() != rules.binding.joint_key {
         return Err(SealError::Key);
     }
-    let contests: Vec<_> = rules.contests_of(group).collect();
+    let contests: Vec<_> = rules.contests_of(member.group).collect();
     if contests.len() != choices.len() {
         return Err(SealError::Contests { expected: contests.len(), found: choices.len() });
+    }
+    let internal = |_| SealError::Internal(ProofError::Misuse("the contests of this round are not valid"));
+    let mut answers = BTreeMap::new();
+    for (rule, choice) in contests.iter().zip(choices) {
+        let values = rule.contest.values(choice, member.weight);
+        let values = values.map_err(|error| SealError::Choice { contest: rule.index, error })?;
+        let statements = rule.statements(member.weight).map_err(internal)?;
+        answers.insert(rule.index, (Zeroizing::new(values), statements));
     }
     let mut seed = SealingSeed([0; 32]);
     rng.fill_bytes(&mut seed.0);
 
-    let mut transcript = context::ballot(&rules.binding, credential);
-    let mut sealed = Vec::with_capacity(contests.len());
-    for (rule, choice) in contests.iter().zip(choices) {
-        let values = rule.contest.values(choice);
-        let values = Zeroizing::new(values.map_err(|error| SealError::Choice { contest: rule.index, error })?);
-        let randomness = seed.randomness(rule.index, rule.statement.encrypted());
-        let pairs = rule.statement.encrypt(key, &values, &randomness).map_err(SealError::Internal)?;
-        let pairs: Vec<_> = pairs.iter().map(|pair| pair.compress()).collect();
-        context::contest(&mut transcript, rule.index);
-        let argument =
-            prove(&mut transcript, &rule.statement, rules.generators(), key, &pairs, &values, &randomness, rng);
-        let argument = argument.map_err(SealError::Internal)?.to_bytes();
-        sealed.push(SealedContest { ciphertexts: pairs.iter().flat_map(|pair| pair.to_bytes()).collect(), argument });
-    }
     let RoundBinding { event, round, .. } = rules.binding;
-    let bytes = codec::to_bytes(&Sealed { event, round, credential: *credential, contests: sealed });
-    let tracker = Tracker::of(&bytes);
-    Ok(SealedBallot { bytes, tracker, opening: Opening::new(seed, group, choices.to_vec()) })
+    let mut parts = Vec::new();
+    for (part, places) in (0_u32..).zip(rules.parts_of(member.group)) {
+        let mut transcript = context::ballot(&rules.binding, credential, part);
+        let mut sections = Vec::with_capacity(places.len());
+        for place in places {
+            let answer = answers
+                .get(&place.contest)
+                .and_then(|(values, statements)| Some((values.get(place.section)?, statements.get(place.section)?)));
+            let missing = SealError::Internal(ProofError::Misuse("a section has no answer"));
+            let (values, statement) = answer.ok_or(missing)?;
+            let cells = place.first_cell..place.first_cell + statement.encrypted();
+            let randomness = seed.randomness(place.contest, cells);
+            let pairs = statement.encrypt(key, values, &randomness).map_err(SealError::Internal)?;
+            let pairs: Vec<_> = pairs.iter().map(|pair| pair.compress()).collect();
+            context::section(&mut transcript, place.contest, place.section);
+            let argument = prove(&mut transcript, statement, rules.generators(), key, &pairs, values, &randomness, rng);
+            let argument = argument.map_err(SealError::Internal)?.to_bytes();
+            let ciphertexts = pairs.iter().flat_map(|pair| pair.to_bytes()).collect();
+            sections.push(SealedSection { ciphertexts, argument });
+        }
+        parts.push(codec::to_bytes(&Sealed { event, round, credential: *credential, part, sections }));
+    }
+    let tracker = tracker_of(&parts);
+    Ok(SealedBallot { parts, tracker, opening: Opening::new(seed, member, choices.to_vec()) })
 }
 
-/// Signs sealed bytes and returns the entry to submit. Called again with another predecessor after a refusal for a stale
-/// one: it signs again and never proves again (S3).
+/// Signs sealed bytes and returns the entries to submit, one for each part, in order. Called again with another predecessor
+/// after a refusal for a stale one: it signs again and never proves again (S3).
 ///
 /// # Errors
 /// [`codec::Malformed`] if the bytes are no sealed ballot.
 pub fn cast(
-    sealed: &[u8],
+    sealed: &[Vec<u8>],
     binding: &RoundBinding,
     credential: &Credential,
     counter: u64,
     previous: Hash,
     rng: &mut impl CryptoRngCore,
-) -> Result<Vec<u8>, codec::Malformed> {
-    let decoded: Sealed = codec::from_bytes(sealed, tlog::tile::MAX_ENTRY)?;
-    let malformed = codec::Malformed { what: "credential of the sealed ballot", offset: 0 };
-    let public = credential.public().filter(|public| public.to_bytes() == decoded.credential.0).ok_or(malformed)?;
-    let tracker = Tracker::of(sealed);
-    let mut transcript = context::ballot_signature(binding, &decoded.credential, &tracker, counter, &previous);
+) -> Result<Vec<Vec<u8>>, codec::Malformed> {
+    let malformed = || codec::Malformed { what: "credential of the sealed ballot", offset: 0 };
+    let public = credential.public().ok_or_else(malformed)?;
+    let tracker = tracker_of(sealed);
+    let mut transcript = context::ballot_signature(binding, &credential.key(), &tracker, counter, &previous);
     let signature = Signature::sign(&mut transcript, credential.secret(), &public, rng).to_bytes();
-    Ok(codec::to_bytes(&BallotEntry { sealed_bytes: sealed.to_vec(), sealed: decoded, counter, previous, signature }))
+    let digests: Vec<Tracker> =
+        if sealed.len() > 1 { sealed.iter().map(|part| Tracker::of(part)).collect() } else { Vec::new() };
+    let mut entries = Vec::with_capacity(sealed.len());
+    for part in sealed {
+        let decoded: Sealed = codec::from_bytes(part, tlog::tile::MAX_ENTRY)?;
+        if decoded.credential != credential.key() {
+            return Err(malformed());
+        }
+        let (sealed_bytes, parts) = (part.clone(), digests.clone());
+        entries.push(codec::to_bytes(&BallotEntry {
+            sealed_bytes,
+            sealed: decoded,
+            parts,
+            counter,
+            previous,
+            signature,
+        }));
+    }
+    Ok(entries)
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::contest::Choice;
+use crate::contest::{Choice, Entitlement};
 use crate::ids::RoundIndex;
 use crate::testing::{Sandbox, chosen};
 
@@ -25,10 +25,18 @@ fn a_ballot_is_read_back_from_its_bytes() {
 fn the_computed_size_bounds_every_ballot() {
     let mut sandbox = Sandbox::opened(1);
     let manifest = sandbox.manifest();
-    let contests = manifest.rounds[0].contests.iter();
-    let bound = entry_size(contests.filter(|contest| contest.is_for(sandbox.voters[0].group))).unwrap();
+    let contests = (0..).map(ContestIndex).zip(&manifest.rounds[0].contests);
+    let group = sandbox.voters[0].group;
+    let bounds = part_sizes(contests.filter(|(_, contest)| contest.is_for(group))).unwrap();
     let bytes = sandbox.vote(0, &answers());
-    assert!(bytes.len() <= bound && bytes.len() + 32 > bound, "{} of {bound}", bytes.len());
+    // The bound leaves room for the digests of all parts that there could be.
+    let digests = MAX_PARTS * 34;
+    assert_eq!(bounds.len(), 1);
+    assert!(
+        bytes.len() + digests <= bounds[0] && bytes.len() + digests + 48 > bounds[0],
+        "{} of {bounds:?}",
+        bytes.len()
+    );
 }
 
 #[test]
@@ -37,7 +45,7 @@ fn a13_trackers_of_equal_answers_differ() {
     let one = sandbox.seal(0, &answers());
     let other = sandbox.seal(0, &answers());
     assert_ne!(one.tracker(), other.tracker());
-    assert_eq!(one.tracker(), Tracker::of(one.as_bytes()));
+    assert_eq!(one.tracker(), Tracker::of(&one.parts()[0]));
 }
 
 #[test]
@@ -66,11 +74,11 @@ fn a16_a_device_that_changes_the_vote_fails_the_test() {
         sealed.reveal().1.expose_bytes()
     };
     claimed.truncate(35); // array, seed
-    claimed.extend_from_slice(&honest[35..]);
+    claimed.extend_from_slice(&honest[35..]); // group, weight, answers
     let lie = Opening::from_bytes(&claimed).unwrap();
     assert_eq!(lie.check(&rules, &bytes, &shown), Err(OpeningError::OtherAnswers));
     let other = sandbox.seal(0, &answers());
-    assert_eq!(lie.check(&rules, other.as_bytes(), &shown), Err(OpeningError::Tracker));
+    assert_eq!(lie.check(&rules, other.parts(), &shown), Err(OpeningError::Tracker));
 }
 
 #[test]
@@ -78,19 +86,20 @@ fn a16_an_opening_speaks_of_one_round_and_all_its_contests() {
     let mut sandbox = Sandbox::opened(1);
     let rules = sandbox.state.round(FIRST).unwrap().rules().unwrap().clone();
     let (bytes, opening) = sandbox.seal(0, &answers()).reveal();
-    let sealed: Sealed = codec::from_bytes(&bytes, tlog::tile::MAX_ENTRY).unwrap();
+    let sealed: Sealed = codec::from_bytes(&bytes[0], tlog::tile::MAX_ENTRY).unwrap();
     let check = |change: &dyn Fn(&mut Sealed)| {
         let mut sealed = sealed.clone();
         change(&mut sealed);
         let bytes = codec::to_bytes(&sealed);
-        opening.check(&rules, &bytes, &Tracker::of(&bytes)).map(|_| ())
+        opening.check(&rules, core::slice::from_ref(&bytes), &Tracker::of(&bytes)).map(|_| ())
     };
     assert_eq!(check(&|_| ()), Ok(()));
     assert_eq!(check(&|sealed| sealed.event.0[0] ^= 1), Err(OpeningError::OtherAnswers));
     assert_eq!(check(&|sealed| sealed.round.0[0] ^= 1), Err(OpeningError::OtherAnswers));
-    let more = sealed.contests[0].clone();
-    assert_eq!(check(&|sealed| sealed.contests.push(more.clone())), Err(OpeningError::OtherAnswers));
-    assert_eq!(check(&|sealed| sealed.contests.truncate(1)), Err(OpeningError::OtherAnswers));
+    assert_eq!(check(&|sealed| sealed.part = 1), Err(OpeningError::OtherAnswers));
+    let more = sealed.sections[0].clone();
+    assert_eq!(check(&|sealed| sealed.sections.push(more.clone())), Err(OpeningError::OtherAnswers));
+    assert_eq!(check(&|sealed| sealed.sections.truncate(1)), Err(OpeningError::OtherAnswers));
 }
 
 #[test]
@@ -100,10 +109,10 @@ fn s2_sealed_bytes_carry_no_signature_and_need_the_credential_to_be_cast() {
     let binding = sandbox.state.round(FIRST).unwrap().rules().unwrap().binding;
     let other = sandbox.credential(2, FIRST);
     let previous = Hash(sandbox.manifest().event().0);
-    assert!(cast(sealed.as_bytes(), &binding, &other, 1, previous, &mut sandbox.rng).is_err());
+    assert!(cast(sealed.parts(), &binding, &other, 1, previous, &mut sandbox.rng).is_err());
     // Signing twice makes different signatures over the same sealed bytes: nothing is proved again (S3).
-    let one = sandbox.cast(0, sealed.as_bytes());
-    let two = sandbox.cast(0, sealed.as_bytes());
+    let one = sandbox.cast(0, &sealed.parts()[0]);
+    let two = sandbox.cast(0, &sealed.parts()[0]);
     assert_ne!(one, two);
     assert_eq!(one[..one.len() - 64], two[..two.len() - 64]);
 }
@@ -114,9 +123,9 @@ fn a_choice_outside_the_rule_is_not_sealed() {
     let rules = sandbox.state.round(FIRST).unwrap().rules().unwrap().clone();
     let key = proofs::elgamal::EncryptionKey::new(rules.binding.joint_key);
     let credential = sandbox.credential(0, FIRST).key();
-    let group = sandbox.voters[0].group;
+    let member = Entitlement { group: sandbox.voters[0].group, weight: 1 };
     let mut refused =
-        |choices: &[Choice]| seal(&rules, &key, group, &credential, choices, &mut sandbox.rng).unwrap_err();
+        |choices: &[Choice]| seal(&rules, &key, member, &credential, choices, &mut sandbox.rng).unwrap_err();
     let error = refused(&[chosen(&[0, 1, 2]), chosen(&[0])]);
     assert_eq!(error.to_string(), "contest 0: 3 options are chosen, at most 2 are allowed: take some away");
     assert_eq!(refused(&[chosen(&[0])]), SealError::Contests { expected: 2, found: 1 });
@@ -142,7 +151,7 @@ fn a34_a_receipt_is_checked_against_the_bytes_sent() {
     // Another ballot, another event, a changed proof: each is refused.
     let other = {
         let sealed = sandbox.seal(0, &answers());
-        sandbox.cast(0, sealed.as_bytes())
+        sandbox.cast(0, &sealed.parts()[0])
     };
     assert!(Receipt::check(&sandbox.manifest(), &other, &proof).is_err());
     assert!(Receipt::check(&Sandbox::new(2).manifest(), &bytes, &proof).is_err());

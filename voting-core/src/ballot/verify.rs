@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use proofs::ProofError;
 use proofs::batch::{self, Item, Pending};
-use proofs::bit_vector::{self, BitVectorProof};
+use proofs::bit_vector::{self, BitVectorProof, PendingBitVector};
 use proofs::elgamal::{Ciphertext, CompressedCiphertext, PublicKey};
 use proofs::sigma::signature::Signature;
 use thiserror::Error;
 use tlog::hash::Hash;
 
-use super::{BallotEntry, RoundRules};
-use crate::context;
+use super::{BallotEntry, Place, RoundRules};
+use crate::contest::Entitlement;
+use crate::context::{self, Beginnings};
 use crate::ids::{ContestIndex, CredentialKey, GroupIndex, RoundId, Tracker};
 
 /// Why a ballot is not valid by itself, whatever else stands on the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BallotFault {
     /// Another event (A2).
     #[error("the ballot belongs to another event")]
@@ -25,19 +26,30 @@ pub enum BallotFault {
     #[error("the ballot belongs to another round")]
     OtherRound,
     /// Not exactly the contests of the credential's group.
-    #[error("the ballot has {found} contests, the credential's group has {expected}")]
+    #[error("the ballot has {found} sections of contests where the credential's group has {expected}")]
     Contests {
-        /// Contests of the group.
+        /// Sections of the group.
         expected: usize,
-        /// Contests on the ballot.
+        /// Sections on the ballot.
         found: usize,
     },
-    /// A part that cannot be decoded.
+    /// Not a part that a ballot of this group has, or not the one that it is said to be.
+    #[error("the ballot is not split into the parts that the credential's group has")]
+    Parts,
+    /// A section that cannot be decoded.
     #[error("contest {0}: {1}")]
     Malformed(ContestIndex, ProofError),
-    /// The arguments are false (A1, A2, A9, A10): an over-vote, another author, a changed ciphertext.
-    #[error("the proof that the ballot keeps the rules does not hold")]
-    Argument,
+    /// An argument is false (A1, A2, A9, A10): an over-vote, another author, a changed ciphertext. Which of the demands is
+    /// broken is hidden in the ciphertexts.
+    #[error("contest {contest}, section {section}: the proof that {demands} does not hold")]
+    Argument {
+        /// The contest.
+        contest: ContestIndex,
+        /// The section, from 0.
+        section: usize,
+        /// What the section demands, in plain words.
+        demands: String,
+    },
     /// The signature is not the credential's (A11).
     #[error("the signature is not the one of the credential")]
     Signature,
@@ -50,7 +62,10 @@ pub struct PreparedBallot {
     item: Item,
 }
 
-/// A ballot whose proofs and signature were verified for its round. Only [`verify`] makes one.
+/// The ciphertexts of one section: the contest, the first of the contest's cells that stands here, and the cells.
+pub type VerifiedSection = (ContestIndex, usize, Arc<[Ciphertext]>);
+
+/// A ballot, or one part of it, whose proofs and signature were verified for its round. Only [`verify`] makes one.
 #[derive(Clone, Debug)]
 pub struct VerifiedBallot {
     credential: CredentialKey,
@@ -59,8 +74,8 @@ pub struct VerifiedBallot {
     leaf: Hash,
     counter: u64,
     previous: Hash,
-    contests: Vec<(ContestIndex, Arc<[Ciphertext]>)>,
-    compressed: Vec<(ContestIndex, Box<[CompressedCiphertext]>)>,
+    part: (u32, u32),
+    sections: Vec<VerifiedSection>,
     prefixes: Vec<[u8; 16]>,
     round: RoundId,
 }
@@ -101,15 +116,15 @@ impl VerifiedBallot {
     pub fn previous(&self) -> Hash {
         self.previous
     }
-    /// The ciphertexts of each contest, in order.
+    /// Number of this part, from 0, and how many there are.
     #[must_use]
-    pub fn contests(&self) -> &[(ContestIndex, Arc<[Ciphertext]>)] {
-        &self.contests
+    pub fn part(&self) -> (u32, u32) {
+        self.part
     }
-    /// The same, encoded.
+    /// The ciphertexts of each section of this part, in order.
     #[must_use]
-    pub fn compressed(&self) -> &[(ContestIndex, Box<[CompressedCiphertext]>)] {
-        &self.compressed
+    pub fn sections(&self) -> &[VerifiedSection] {
+        &self.sections
     }
     /// The first 16 bytes of the first component of each ciphertext: what the search for repeats compares (A10).
     #[must_use]
@@ -118,70 +133,136 @@ impl VerifiedBallot {
     }
 }
 
-/// Decodes a ballot against the rules of its round and the roll's key and group of its credential.
+/// The rules of a round, and the transcripts of its ballots up to what differs between them: for a batch.
+#[derive(Debug)]
+pub struct Verifier<'r> {
+    rules: &'r RoundRules,
+    beginnings: Beginnings,
+}
+
+impl<'r> Verifier<'r> {
+    /// For ballots of the round with these rules.
+    #[must_use]
+    pub fn new(rules: &'r RoundRules) -> Self {
+        Self { rules, beginnings: Beginnings::of(&rules.binding) }
+    }
+}
+
+/// The places of the sections that must stand in this entry: right event, round, number of parts, part and sections.
+fn places<'r>(rules: &'r RoundRules, group: GroupIndex, entry: &BallotEntry) -> Result<&'r [Place], BallotFault> {
+    let BallotEntry { sealed_bytes, sealed, parts, .. } = entry;
+    if sealed.event != rules.binding.event {
+        return Err(BallotFault::OtherEvent);
+    }
+    if sealed.round != rules.binding.round {
+        return Err(BallotFault::OtherRound);
+    }
+    let layout = rules.parts_of(group);
+    let expected = if layout.len() == 1 { 0 } else { layout.len() };
+    let place = layout.get(sealed.part as usize).ok_or(BallotFault::Parts)?;
+    let named = parts.get(sealed.part as usize).is_none_or(|digest| *digest == Tracker::of(sealed_bytes));
+    if parts.len() != expected || !named {
+        return Err(BallotFault::Parts);
+    }
+    if sealed.sections.len() != place.len() {
+        return Err(BallotFault::Contests { expected: place.len(), found: sealed.sections.len() });
+    }
+    Ok(place)
+}
+
+fn pairs_of(ciphertexts: &[u8], cells: usize) -> Result<Vec<CompressedCiphertext>, ProofError> {
+    if ciphertexts.len() != cells * Ciphertext::BYTES {
+        return Err(ProofError::Length("ciphertexts"));
+    }
+    ciphertexts.chunks_exact(Ciphertext::BYTES).map(CompressedCiphertext::from_bytes).collect()
+}
+
+/// The ciphertexts of an entry that was accepted before and is read from the log again.
+///
+/// # Errors
+/// [`BallotFault`] if it is no ballot of this round and group.
+pub(crate) fn read_again(
+    rules: &RoundRules,
+    group: GroupIndex,
+    entry: &BallotEntry,
+) -> Result<Vec<VerifiedSection>, BallotFault> {
+    let mut sections = Vec::new();
+    for (place, section) in places(rules, group, entry)?.iter().zip(&entry.sealed.sections) {
+        let malformed = |error| BallotFault::Malformed(place.contest, error);
+        let pairs = pairs_of(&section.ciphertexts, section.ciphertexts.len() / Ciphertext::BYTES).map_err(malformed)?;
+        let cells: Result<Arc<[_]>, _> = pairs.iter().map(CompressedCiphertext::decompress).collect();
+        sections.push((place.contest, place.first_cell, cells.map_err(malformed)?));
+    }
+    Ok(sections)
+}
+
+/// The argument of a section with its place and ciphertexts.
+type Argument = (Place, Vec<CompressedCiphertext>, PendingBitVector);
+
+/// Decodes the arguments of all sections of this entry and draws their challenges.
+fn arguments(
+    Verifier { rules, beginnings }: &Verifier<'_>,
+    member: Entitlement,
+    entry: &BallotEntry,
+) -> Result<Vec<Argument>, BallotFault> {
+    let places = places(rules, member.group, entry)?;
+    let sealed = &entry.sealed;
+    let mut arguments = Vec::with_capacity(places.len());
+    let mut transcript = beginnings.ballot(&sealed.credential, sealed.part);
+    for (place, section) in places.iter().zip(&sealed.sections) {
+        let malformed = |error| BallotFault::Malformed(place.contest, error);
+        let unknown = || malformed(ProofError::Misuse("the contest has no such section"));
+        let statements = rules.contest(place.contest).ok_or_else(unknown)?.statements(member.weight);
+        let statements = statements.map_err(|_| unknown())?;
+        let statement = statements.get(place.section).ok_or_else(unknown)?;
+        let pairs = pairs_of(&section.ciphertexts, statement.encrypted()).map_err(malformed)?;
+        let argument = BitVectorProof::from_bytes(statement, &section.argument).map_err(malformed)?;
+        context::section(&mut transcript, place.contest, place.section);
+        let pending = bit_vector::prepare(&mut transcript, statement, &rules.binding.joint_key, &pairs, argument);
+        arguments.push((*place, pairs, pending.map_err(malformed)?));
+    }
+    Ok(arguments)
+}
+
+/// Decodes a ballot against the rules of its round and the roll's key, group and weight of its credential.
 ///
 /// # Errors
 /// [`BallotFault`] for anything that needs no equation.
 pub fn prepare(
-    rules: &RoundRules,
-    (key, group): (&PublicKey, GroupIndex),
+    verifier: &Verifier<'_>,
+    (key, member): (&PublicKey, Entitlement),
     entry: &BallotEntry,
     leaf: Hash,
 ) -> Result<PreparedBallot, BallotFault> {
-    let BallotEntry { sealed_bytes: _, sealed, counter, previous, signature } = entry;
-    let binding = &rules.binding;
-    if sealed.event != binding.event {
-        return Err(BallotFault::OtherEvent);
-    }
-    if sealed.round != binding.round {
-        return Err(BallotFault::OtherRound);
-    }
-    let expected = rules.contests_of(group).count();
-    if sealed.contests.len() != expected {
-        return Err(BallotFault::Contests { expected, found: sealed.contests.len() });
-    }
-
-    let mut parts = Vec::with_capacity(expected + 1);
-    let mut contests = Vec::with_capacity(expected);
-    let mut compressed = Vec::with_capacity(expected);
+    let BallotEntry { sealed_bytes: _, sealed, parts: digests, counter, previous, signature } = entry;
+    let mut parts = Vec::new();
+    let mut sections = Vec::new();
     let mut prefixes = Vec::new();
-    let mut transcript = context::ballot(binding, &sealed.credential);
-    for (rule, contest) in rules.contests_of(group).zip(&sealed.contests) {
-        let malformed = |error| BallotFault::Malformed(rule.index, error);
-        if contest.ciphertexts.len() != rule.statement.ciphertext_bytes() {
-            return Err(malformed(ProofError::Length("ciphertexts")));
-        }
-        let pairs = contest.ciphertexts.chunks_exact(Ciphertext::BYTES).map(CompressedCiphertext::from_bytes);
-        let pairs: Vec<_> = pairs.collect::<Result<_, _>>().map_err(malformed)?;
-        let argument = BitVectorProof::from_bytes(&rule.statement, &contest.argument).map_err(malformed)?;
-        context::contest(&mut transcript, rule.index);
-        let pending = bit_vector::prepare(&mut transcript, &rule.statement, &binding.joint_key, &pairs, argument);
-        let pending = pending.map_err(malformed)?;
-        contests.push((rule.index, Arc::clone(pending.ciphertexts())));
+    for (place, pairs, pending) in arguments(verifier, member, entry)? {
+        sections.push((place.contest, place.first_cell, Arc::clone(pending.ciphertexts())));
         parts.push(Pending::BitVector(pending));
         for pair in &pairs {
             let mut prefix = [0; 16];
             prefix.copy_from_slice(pair.first.as_bytes().first_chunk::<16>().unwrap_or(&[0; 16]));
             prefixes.push(prefix);
         }
-        compressed.push((rule.index, pairs.into_boxed_slice()));
     }
     let tracker = entry.tracker();
-    let mut transcript = context::ballot_signature(binding, &sealed.credential, &tracker, *counter, previous);
+    let mut transcript = verifier.beginnings.ballot_signature(&sealed.credential, &tracker, *counter, previous);
     let signature = Signature::from_bytes(signature).and_then(|signature| signature.prepare(&mut transcript, key));
     parts.push(Pending::Signature(signature.map_err(|_| BallotFault::Signature)?));
 
     let verified = VerifiedBallot {
         credential: sealed.credential,
-        group,
+        group: member.group,
         tracker,
         leaf,
         counter: *counter,
         previous: *previous,
-        contests,
-        compressed,
+        part: (sealed.part, digests.len().max(1) as u32),
+        sections,
         prefixes,
-        round: binding.round,
+        round: verifier.rules.binding.round,
     };
     Ok(PreparedBallot { verified, item: Item::new(parts) })
 }
@@ -195,11 +276,32 @@ pub fn verify(rules: &RoundRules, ballots: Vec<PreparedBallot>, entropy: &[u8; 3
     verified.into_iter().zip(verdicts).map(|(ballot, holds)| holds.then_some(ballot)).collect()
 }
 
-/// Tells which part of a refused ballot is false, for the report.
-pub(crate) fn diagnose(rules: &RoundRules, key: &PublicKey, entry: &BallotEntry) -> BallotFault {
+/// Tells which part of a refused ballot is false, for the report: its signature, or the first section whose argument does
+/// not hold by itself.
+pub(crate) fn diagnose(
+    rules: &RoundRules,
+    (key, member): (&PublicKey, Entitlement),
+    entry: &BallotEntry,
+) -> BallotFault {
     let BallotEntry { sealed, counter, previous, signature, .. } = entry;
     let tracker = entry.tracker();
-    let mut transcript = context::ballot_signature(&rules.binding, &sealed.credential, &tracker, *counter, previous);
+    let verifier = Verifier::new(rules);
+    let mut transcript = verifier.beginnings.ballot_signature(&sealed.credential, &tracker, *counter, previous);
     let signature = Signature::from_bytes(signature).and_then(|signature| signature.verify(&mut transcript, key));
-    if signature.is_err() { BallotFault::Signature } else { BallotFault::Argument }
+    let arguments = match (signature, arguments(&verifier, member, entry)) {
+        (Ok(()), Ok(arguments)) => arguments,
+        (Ok(()), Err(fault)) => return fault,
+        (Err(_), _) => return BallotFault::Signature,
+    };
+    for (place, _, pending) in arguments {
+        // The ballot is refused already; these weights decide about the wording of the report alone (M4).
+        let items = [Item::new(vec![Pending::BitVector(pending)])];
+        let verdict = batch::verify(&items, rules.generators(), &rules.binding.joint_key, &[0; 32]);
+        if verdict != [true] {
+            let demands = rules.contest(place.contest).map(|rules| rules.contest.demands(place.section));
+            let (contest, section, demands) = (place.contest, place.section, demands.unwrap_or_default());
+            return BallotFault::Argument { contest, section, demands };
+        }
+    }
+    BallotFault::Signature
 }

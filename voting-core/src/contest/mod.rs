@@ -1,17 +1,30 @@
 //! Contests: a kind says which cells and relations it needs, how choices become cells, and how totals are read.
 //! Everything else, proofs and tally included, is the same for every kind.
 
+mod choice;
+mod grades;
+mod names;
+mod plan;
+mod points;
+mod ranking;
 mod selection;
+#[cfg(test)]
+mod tests;
+mod wire;
 
 use proofs::StatementError;
 use proofs::linear::Statement;
-use serde::Serialize;
-use thiserror::Error;
 
+pub use choice::{Choice, ChoiceError, GradeTotals, Reading};
+pub use grades::{Cap, Grades, MAX_CRITERIA, MAX_GRADES};
+pub use names::TextOf;
+pub use points::{Budget, Points};
+pub use ranking::{MAX_RANKED, Method, Mode, Ranking};
 pub use selection::Selection;
 
-use crate::codec::{Malformed, Reader, Wire, Writer};
 use crate::ids::{GroupIndex, LabelDigest, OptionIndex};
+use crate::outcome::{OutcomeRule, Shape};
+use plan::Plan;
 
 /// Most options of one contest.
 pub const MAX_OPTIONS: usize = 500;
@@ -31,6 +44,8 @@ pub struct Contest {
     pub groups: Vec<GroupIndex>,
     /// Whether each group has totals of its own instead of one sum.
     pub per_group: bool,
+    /// What its totals decide.
+    pub outcome: OutcomeRule,
 }
 
 /// The kinds of contest.
@@ -38,103 +53,207 @@ pub struct Contest {
 pub enum Kind {
     /// Choose between `min` and `max` of the options.
     Selection(Selection),
+    /// Give each option, a person, one grade for each criterion.
+    Grades(Grades),
+    /// Give each option points.
+    Points(Points),
+    /// Put the options in an order.
+    Ranking(Ranking),
 }
 
-/// A voter's answer to one contest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// Took part without choosing anything.
-    Blank,
-    /// The chosen options.
-    Selection(Vec<OptionIndex>),
-}
-
-/// An answer that breaks the rule of its contest, in the voter's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum ChoiceError {
-    /// More options than allowed (over-vote).
-    #[error("{chosen} options are chosen, at most {max} are allowed: take some away")]
-    TooMany {
-        /// How many were chosen.
-        chosen: usize,
-        /// How many may be.
-        max: u32,
-    },
-    /// Fewer options than needed.
-    #[error("{chosen} options are chosen, at least {min} are needed: add some")]
-    TooFew {
-        /// How many were chosen.
-        chosen: usize,
-        /// How many are needed.
-        min: u32,
-    },
-    /// A blank answer where none is allowed.
-    #[error("this contest can't be left blank: choose at least one option")]
-    BlankNotAllowed,
-    /// An option that is not on the ballot.
-    #[error("there is no option {0} in this contest")]
-    UnknownOption(OptionIndex),
-    /// An option that is chosen twice.
-    #[error("option {0} is chosen twice: choose it once")]
-    Repeated(OptionIndex),
-}
-
-/// What the totals of a contest say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reading {
-    /// Votes for each option, and blank votes where blank is allowed; weights included.
-    Selection {
-        /// One number for each option, in order.
-        options: Vec<u64>,
-        /// Blank votes.
-        blank: Option<u64>,
-    },
-}
-
-impl Contest {
-    /// Cells and relations of the contest.
-    ///
-    /// # Errors
-    /// [`StatementError`] if the contest needs more than one argument can hold.
-    pub fn statement(&self) -> Result<Statement, StatementError> {
-        match &self.kind {
-            Kind::Selection(selection) => selection.statement(self.options.len()),
+impl Kind {
+    /// The kind's word, as in drafts.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Selection(_) => "selection",
+            Self::Grades(_) => "grades",
+            Self::Points(_) => "points",
+            Self::Ranking(_) => "ranking",
         }
     }
 
-    /// The values of the statement for an answer.
+    /// The same kind for a stage that fewer options have reached than it was planned for: it must have answers all the same.
+    #[must_use]
+    pub fn for_fewer(&self, options: usize) -> Self {
+        let count = options as u32;
+        match self {
+            Self::Selection(rule) => {
+                let max = rule.max.min(count);
+                Self::Selection(Selection { min: rule.min.min(max), max, ..*rule })
+            }
+            Self::Grades(rule) => Self::Grades(rule.for_fewer(options)),
+            Self::Points(rule) => Self::Points(rule.narrowed(options)),
+            // One option has no order.
+            Self::Ranking(_) if options < 2 => Self::Selection(Selection { min: 0, max: count, blank: true }),
+            Self::Ranking(rule) => Self::Ranking(*rule),
+        }
+    }
+
+    /// What an outcome rule must know of a contest of this kind.
+    #[must_use]
+    pub fn shape(&self, options: usize) -> Shape {
+        let (most_in_favour, counts_votes) = match self {
+            Self::Selection(rule) => (Some(rule.max), true),
+            // A median is no number of votes.
+            Self::Grades(rule) => (rule.most_best(options), rule.criteria.len() == 1 && !rule.median),
+            // Points are no votes: they can't be measured against a number of people.
+            Self::Points(_) => (None, false),
+            Self::Ranking(_) => (None, false),
+        };
+        Shape { options, most_in_favour, counts_votes }
+    }
+}
+
+/// What a credential is entitled to: the contests of its group, with its weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entitlement {
+    /// The group whose contests it answers.
+    pub group: GroupIndex,
+    /// How many votes its ballot counts for.
+    pub weight: u64,
+}
+
+/// Receives each check of a contest: whether it holds, else the field at fault, what is wrong, and the remedy.
+pub(crate) type Findings<'a> = dyn FnMut(bool, &str, String) + 'a;
+
+impl Contest {
+    /// Number of sections: each has a statement and an argument of its own, so that a large contest can be cast in
+    /// several parts.
+    #[must_use]
+    pub fn sections(&self) -> usize {
+        match &self.kind {
+            Kind::Selection(_) | Kind::Points(_) | Kind::Ranking(_) => 1,
+            Kind::Grades(rule) => rule.criteria.len(),
+        }
+    }
+
+    /// Whether the statements depend on the weight of the ballot.
+    #[must_use]
+    pub fn splits_weight(&self) -> bool {
+        match &self.kind {
+            Kind::Selection(_) | Kind::Grades(_) | Kind::Ranking(_) => false,
+            Kind::Points(rule) => rule.splits_weight(),
+        }
+    }
+
+    fn plan(&self, section: usize, weight: u64, mut plan: Plan) -> Plan {
+        debug_assert!(section < self.sections() && weight > 0);
+        let options = self.options.len();
+        match &self.kind {
+            Kind::Selection(rule) => rule.plan(options, &mut plan),
+            Kind::Grades(rule) => rule.plan(options, section, &mut plan),
+            Kind::Points(rule) => rule.plan(options, weight, &mut plan),
+            Kind::Ranking(rule) => rule.plan(options, &mut plan),
+        }
+        plan
+    }
+
+    /// Cells and relations of a section, for a ballot of this weight. The cells of the contest are those of its sections
+    /// in order.
+    ///
+    /// # Errors
+    /// [`StatementError`] if the section needs more than one argument can hold.
+    pub fn statement(&self, section: usize, weight: u64) -> Result<Statement, StatementError> {
+        self.plan(section, weight, Plan::default()).statement()
+    }
+
+    /// The values of each section's statement for an answer, by a ballot of this weight.
     ///
     /// # Errors
     /// [`ChoiceError`] if the answer breaks the contest's rule.
-    pub fn values(&self, choice: &Choice) -> Result<Vec<u64>, ChoiceError> {
+    pub fn values(&self, choice: &Choice, weight: u64) -> Result<Vec<Vec<u64>>, ChoiceError> {
+        debug_assert!(weight > 0);
+        let options = self.options.len();
         match &self.kind {
-            Kind::Selection(selection) => selection.values(choice, self.options.len()),
+            Kind::Selection(rule) => Ok(vec![rule.values(choice, options)?]),
+            Kind::Grades(rule) => rule.values(choice, options),
+            Kind::Points(rule) => Ok(vec![rule.values(choice, options, weight)?]),
+            Kind::Ranking(rule) => Ok(vec![rule.values(choice, options)?]),
         }
     }
 
     /// Number of encrypted cells, hence of totals.
     #[must_use]
     pub fn cells(&self) -> usize {
+        let options = self.options.len();
         match &self.kind {
-            Kind::Selection(selection) => selection.cells(self.options.len()),
+            Kind::Selection(rule) => rule.cells(options),
+            Kind::Grades(rule) => rule.cells(options),
+            Kind::Points(rule) => rule.cells(options),
+            Kind::Ranking(rule) => rule.cells(options),
         }
     }
 
-    /// Largest value of one cell; times the sum of weights it bounds every total (A9).
+    /// What a cell counts, in plain words, with positions from 0: "person 3, criterion 1, grade 0"; `None` for a cell that
+    /// the contest does not have.
     #[must_use]
-    pub fn largest_cell(&self) -> u64 {
+    pub fn cell_name(&self, cell: usize) -> Option<String> {
+        let mut names = (0..self.sections()).flat_map(|section| self.plan(section, 1, Plan::named()).cell_names());
+        names.nth(cell)
+    }
+
+    /// What a relation of a section demands, in plain words: "person 3, criterion 1: exactly one grade"; `None` for a
+    /// relation that the section does not have.
+    #[must_use]
+    pub fn relation_name(&self, section: usize, relation: usize) -> Option<String> {
+        if section >= self.sections() {
+            return None;
+        }
+        self.plan(section, 1, Plan::named()).relation_names().into_iter().nth(relation)
+    }
+
+    /// The first demand of a section that these values of cells and ranks break, in plain words; `None` if they keep all.
+    /// For tests of forged ballots, whose contents the tester knows: nobody else can tell from a proof which relation is
+    /// false.
+    #[must_use]
+    pub fn broken_by(&self, section: usize, weight: u64, values: &[i64]) -> Option<String> {
+        self.plan(section, weight, Plan::named()).broken_by(values)
+    }
+
+    /// What a section demands as a whole, in plain words.
+    #[must_use]
+    pub fn demands(&self, section: usize) -> String {
+        let options = self.options.len();
         match &self.kind {
-            Kind::Selection(_) => 1,
+            Kind::Selection(rule) => rule.demands(),
+            Kind::Grades(rule) => rule.demands(options, section),
+            Kind::Points(rule) => rule.demands(options),
+            Kind::Ranking(rule) => rule.demands(),
+        }
+    }
+
+    /// How often a ballot of this weight is added to the totals.
+    #[must_use]
+    pub fn factor(&self, weight: u64) -> u64 {
+        if self.splits_weight() { 1 } else { weight }
+    }
+
+    /// The largest total of a cell that ballots of this weight together can give (A9); `None` if it passes 2^64.
+    #[must_use]
+    pub fn largest_total(&self, weight: u64) -> Option<u64> {
+        match &self.kind {
+            Kind::Selection(_) | Kind::Grades(_) | Kind::Ranking(_) => Some(weight),
+            Kind::Points(rule) => rule.largest_total(weight),
         }
     }
 
     /// What decrypted totals mean; `None` unless there is one for each cell.
     #[must_use]
     pub fn read_totals(&self, totals: &[u64]) -> Option<Reading> {
+        let options = self.options.len();
         match &self.kind {
-            Kind::Selection(selection) => selection.reading(totals, self.options.len()),
+            Kind::Selection(rule) => rule.reading(totals, options),
+            Kind::Grades(rule) => rule.reading(totals, options),
+            Kind::Points(rule) => rule.reading(totals, options),
+            Kind::Ranking(rule) => rule.reading(totals, options),
         }
+    }
+
+    /// What an outcome rule must know of the contest.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.kind.shape(self.options.len())
     }
 
     /// Whether members of a group answer this contest.
@@ -148,54 +267,30 @@ impl Contest {
     pub fn tallies(&self) -> Vec<Option<GroupIndex>> {
         if self.per_group { self.groups.iter().copied().map(Some).collect() } else { vec![None] }
     }
-}
 
-impl Wire for LabelDigest {
-    const WHAT: &'static str = "label digest";
-    fn write(&self, w: &mut Writer) {
-        w.bytes(self.as_bytes());
-    }
-    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        r.fixed(Self::WHAT).map(Self)
-    }
-}
-
-impl Wire for GroupIndex {
-    const WHAT: &'static str = "group";
-    fn write(&self, w: &mut Writer) {
-        w.uint(self.0.into());
-    }
-    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        r.uint32(Self::WHAT).map(Self)
-    }
-}
-
-/// Code of `selection` on the log.
-const SELECTION: u64 = 0;
-
-impl Wire for Contest {
-    const WHAT: &'static str = "contest";
-    fn write(&self, w: &mut Writer) {
-        w.array(6);
-        w.bytes(self.title.as_bytes());
-        w.list(&self.options);
-        match &self.kind {
-            Kind::Selection(selection) => {
-                w.uint(SELECTION);
-                selection.write(w);
-            }
-        }
-        w.list(&self.groups);
-        w.bool(self.per_group);
-    }
-    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        r.array(6, "contest")?;
-        let title = LabelDigest(r.fixed("title of a contest")?);
-        let options = r.list(MAX_OPTIONS)?;
-        let kind = match r.uint("kind of a contest")? {
-            SELECTION => Kind::Selection(Selection::read(r)?),
-            _ => return Err(r.malformed("kind of a contest")),
+    /// The contest of a follow-up round on some of the options, in their order here, for `seats` seats, at least 1. Who asks
+    /// makes sure that enough options are left, two for a ranking; the checks of a manifest refuse fewer.
+    #[must_use]
+    pub fn narrowed(&self, keep: &[OptionIndex], seats: u32) -> Self {
+        let kept = self.options.iter().zip(0..).filter(|(_, i)| keep.contains(&OptionIndex(*i)));
+        let options: Vec<_> = kept.map(|(option, _)| *option).collect();
+        let kind = match &self.kind {
+            Kind::Selection(rule) => Kind::Selection(rule.narrowed(options.len(), seats)),
+            Kind::Grades(rule) => Kind::Grades(rule.narrowed(options.len(), seats)),
+            Kind::Points(rule) => Kind::Points(rule.narrowed(options.len())),
+            Kind::Ranking(rule) => Kind::Ranking(*rule),
         };
-        Ok(Self { title, options, kind, groups: r.list(MAX_GROUPS)?, per_group: r.bool("per group")? })
+        Self { options, kind, ..self.clone() }
+    }
+
+    /// Checks the rule of the kind against the number of options.
+    pub(crate) fn check(&self, found: &mut Findings<'_>) {
+        let options = self.options.len();
+        match &self.kind {
+            Kind::Selection(rule) => rule.check(options, found),
+            Kind::Grades(rule) => rule.check(options, found),
+            Kind::Points(rule) => rule.check(options, found),
+            Kind::Ranking(_) => Ranking::check(options, found),
+        }
     }
 }

@@ -3,10 +3,10 @@
 //! Cells: one bit for each option, then the blank cell where blank is allowed. A blank answer is an encrypted cell, so
 //! that its total is published and the number of valid votes is known to everybody (S13).
 
-use proofs::StatementError;
-use proofs::linear::{Relation, Statement, Value};
+use proofs::linear::Value;
 
-use super::{Choice, ChoiceError, Reading};
+use super::plan::{Plan, sum_of};
+use super::{Choice, ChoiceError, Findings, Reading};
 use crate::codec::{Malformed, Reader, Wire, Writer};
 
 /// The rule of a selection.
@@ -32,26 +32,48 @@ impl Selection {
 
     /// Without blank: `min <= sum <= max`. With the blank cell beta (S13): `least <= sum + least beta <= max` and
     /// `0 <= sum + max beta <= max`; where least = max the first relation says all.
-    pub(super) fn statement(&self, options: usize) -> Result<Statement, StatementError> {
-        let sum = || (0..options).map(|i| (i, 1_i64));
-        let (least, max) = (i64::from(self.least()), i64::from(self.max));
-        let relations = if self.blank {
-            let with_blank = |weight, lo| Relation { terms: sum().chain([(options, weight)]).collect(), lo, hi: max };
-            let mut relations = vec![with_blank(least, least)];
-            if least < max {
-                relations.push(with_blank(max, 0));
-            }
-            relations
-        } else {
-            vec![Relation { terms: sum().collect(), lo: least, hi: max }]
-        };
-        Statement::new(vec![Value::encrypted(1); self.cells(options)], relations)
+    pub(super) fn plan(&self, options: usize, plan: &mut Plan) {
+        for option in 0..options {
+            plan.value(Value::encrypted(1), format_args!("option {option}"));
+        }
+        let (least, max) = (self.least(), self.max);
+        if !self.blank {
+            let name = format_args!("from {least} to {max} options are chosen");
+            return plan.relation(sum_of(0..options), (least.into(), max.into()), name);
+        }
+        let blank = plan.value(Value::encrypted(1), format_args!("blank"));
+        let with_blank = |weight: u32| sum_of(0..options).chain([(blank, i64::from(weight))]);
+        let name = format_args!("at least {least} options are chosen, or the answer is blank");
+        plan.relation(with_blank(least), (least.into(), max.into()), name);
+        if least < max {
+            let name = format_args!("at most {max} options are chosen, and none if the answer is blank");
+            plan.relation(with_blank(max), (0, max.into()), name);
+        }
+    }
+
+    pub(super) fn demands(&self) -> String {
+        let blank = if self.blank { ", or the answer is blank" } else { "" };
+        format!("from {} to {} options are chosen{blank}", self.least(), self.max)
+    }
+
+    /// What is wrong with the rule itself.
+    pub(super) fn check(&self, options: usize, found: &mut Findings<'_>) {
+        let what = format!("must be between 1 and the number of options, {options}");
+        found((1..=options).contains(&(self.max as usize)), "max", what);
+        found(self.min <= self.max, "min", "must not be above max".into());
+    }
+
+    /// The same for a follow-up round on fewer options: as many names as there are seats.
+    pub(super) fn narrowed(&self, options: usize, seats: u32) -> Self {
+        let max = seats.min(u32::try_from(options).unwrap_or(u32::MAX));
+        Self { min: self.min.min(max), max, blank: self.blank }
     }
 
     pub(super) fn values(&self, choice: &Choice, options: usize) -> Result<Vec<u64>, ChoiceError> {
         let chosen = match choice {
             Choice::Selection(chosen) => chosen.as_slice(),
             Choice::Blank => &[],
+            _ => return Err(ChoiceError::OtherKind("a choice of options")),
         };
         let mut values = vec![0; self.cells(options)];
         if chosen.is_empty() && self.blank {
@@ -120,7 +142,9 @@ mod tests {
         for (min, max) in [(0, 1), (1, 1), (0, 3), (2, 3), (3, 3), (0, 4), (4, 4)] {
             for blank in [false, true] {
                 let rule = Selection { min, max, blank };
-                let statement = rule.statement(options).unwrap();
+                let mut plan = Plan::default();
+                rule.plan(options, &mut plan);
+                let statement = plan.statement().unwrap();
                 for assignment in 0_u32..1 << rule.cells(options) {
                     let values: Vec<i64> = (0..rule.cells(options)).map(|i| i64::from(assignment >> i & 1)).collect();
                     let holds = statement.relations().iter().all(|relation| {

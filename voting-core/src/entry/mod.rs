@@ -21,6 +21,7 @@ use crate::ceremony::messages::{Commitment, Confirmation, Dealing};
 use crate::codec::{self, Malformed, Reader, Writer};
 use crate::ids::{CredentialKey, EventId, GroupIndex, RoundId, RoundIndex, SigningKeyId, TrusteeIndex};
 use crate::manifest::{Manifest, RoundPlan};
+use crate::outcome::ContestOutcome;
 use crate::tally::partial::PartialDecryption;
 
 /// Most members in one chunk of the roll: each takes at most 46 bytes.
@@ -151,6 +152,8 @@ pub struct RoundStatement {
     pub index: RoundIndex,
     /// Title, times and contests.
     pub plan: RoundPlan,
+    /// For a follow-up round the one whose outcome calls for it.
+    pub cause: Option<RoundId>,
 }
 
 impl RoundStatement {
@@ -218,6 +221,44 @@ pub struct NotCounted {
     pub round: RoundId,
 }
 
+/// How many members of a group are excused, and how many are present: people, and the votes that they hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupAttendance {
+    /// Members who need not come, and their weight: they are on the roll, but not counted as due.
+    pub excused: (u64, u64),
+    /// Members who are present, and their weight.
+    pub present: (u64, u64),
+}
+
+/// The registrar states who is excused and who is present, while the round is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attendance {
+    /// The round.
+    pub round: RoundId,
+    /// For each group of the manifest.
+    pub groups: Vec<GroupAttendance>,
+}
+
+/// What the rules of the manifest make of a round's totals. Observers compute it again and compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoundOutcome {
+    /// The round.
+    pub round: RoundId,
+    /// The public value that settles ties by lots, where a rule says so.
+    pub lots: Option<[u8; 32]>,
+    /// One for each tally that counts, in the order of contests and groups.
+    pub contests: Vec<ContestOutcome>,
+}
+
+/// A round that was planned or called for, and will not be held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoundDropped {
+    /// The round.
+    pub round: RoundIndex,
+    /// Reason class: 1 not needed, 2 organisational, 0 other.
+    pub reason: u32,
+}
+
 /// The event is cancelled before any round was closed (S12).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cancelled {
@@ -250,6 +291,12 @@ pub enum Body {
     NotCounted(NotCounted),
     /// Cancelled.
     Cancelled(Cancelled),
+    /// Who is excused and present.
+    Attendance(Attendance),
+    /// What the rules make of the totals.
+    RoundOutcome(RoundOutcome),
+    /// A round that is not held.
+    RoundDropped(RoundDropped),
 }
 
 /// Kind of a ballot on the log.
@@ -298,6 +345,9 @@ kinds! {
     10 RoundResult "result",
     11 NotCounted "not counted",
     12 Cancelled "cancelled",
+    13 Attendance "attendance",
+    14 RoundOutcome "outcome",
+    15 RoundDropped "round dropped",
 }
 
 /// An entry whose bytes are canonical; nothing else about it has been checked.
@@ -425,7 +475,7 @@ impl Entry {
             return Err(Malformed { what: "entry", offset: tlog::tile::MAX_ENTRY });
         }
         let mut r = Reader::new(bytes);
-        r.array_up_to(5, "entry")?;
+        r.array_up_to(6, "entry")?;
         if r.uint("kind of entry")? == BALLOT {
             return codec::from_bytes(bytes, tlog::tile::MAX_ENTRY).map(Self::Ballot);
         }

@@ -3,8 +3,8 @@
 use tlog::hash::Hash;
 
 use super::{
-    Cancelled, CloseOrder, NotCounted, ROLL_CHUNK, RollChunk, RollClosed, RollMember, RoundClosed, RoundResult,
-    RoundStarted, RoundStatement, Totals,
+    Attendance, Cancelled, CloseOrder, GroupAttendance, NotCounted, ROLL_CHUNK, RollChunk, RollClosed, RollMember,
+    RoundClosed, RoundDropped, RoundOutcome, RoundResult, RoundStarted, RoundStatement, Totals,
 };
 use crate::codec::{Malformed, Reader, Wire, Writer};
 use crate::contest::MAX_GROUPS;
@@ -67,13 +67,21 @@ impl Wire for RollClosed {
 impl Wire for RoundStatement {
     const WHAT: &'static str = "statement of a round";
     fn write(&self, w: &mut Writer) {
-        w.array(2);
+        w.array(3);
         w.uint(self.index.0.into());
         self.plan.write(w);
+        // The cause, or nothing: an array of one or none.
+        w.array(self.cause.iter().len());
+        self.cause.iter().for_each(|cause| w.bytes(cause.as_bytes()));
     }
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        r.array(2, Self::WHAT)?;
-        Ok(Self { index: RoundIndex(r.uint32("round")?), plan: RoundPlan::read(r)? })
+        r.array(3, Self::WHAT)?;
+        let (index, plan) = (RoundIndex(r.uint32("round")?), RoundPlan::read(r)?);
+        let cause = match r.array_up_to(1, "cause of a round")? {
+            0 => None,
+            _ => Some(RoundId(r.fixed("cause of a round")?)),
+        };
+        Ok(Self { index, plan, cause })
     }
 }
 
@@ -175,5 +183,66 @@ impl Wire for Cancelled {
     fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         r.array(1, Self::WHAT)?;
         Ok(Self { reason: r.uint32("reason")? })
+    }
+}
+
+impl Wire for GroupAttendance {
+    const WHAT: &'static str = "attendance of a group";
+    fn write(&self, w: &mut Writer) {
+        w.array(4);
+        [self.excused.0, self.excused.1, self.present.0, self.present.1].into_iter().for_each(|number| w.uint(number));
+    }
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array(4, Self::WHAT)?;
+        Ok(Self {
+            excused: (r.uint("excused")?, r.uint("excused weight")?),
+            present: (r.uint("present")?, r.uint("present weight")?),
+        })
+    }
+}
+
+impl Wire for Attendance {
+    const WHAT: &'static str = "attendance";
+    fn write(&self, w: &mut Writer) {
+        w.array(2);
+        w.bytes(self.round.as_bytes());
+        w.list(&self.groups);
+    }
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array(2, Self::WHAT)?;
+        Ok(Self { round: RoundId(r.fixed("round")?), groups: r.list(MAX_GROUPS)? })
+    }
+}
+
+impl Wire for RoundDropped {
+    const WHAT: &'static str = "round that is not held";
+    fn write(&self, w: &mut Writer) {
+        w.array(2);
+        w.uint(self.round.0.into());
+        w.uint(self.reason.into());
+    }
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array(2, Self::WHAT)?;
+        Ok(Self { round: RoundIndex(r.uint32("round")?), reason: r.uint32("reason")? })
+    }
+}
+
+impl Wire for RoundOutcome {
+    const WHAT: &'static str = "outcome";
+    fn write(&self, w: &mut Writer) {
+        w.array(3);
+        w.bytes(self.round.as_bytes());
+        w.array(self.lots.iter().len());
+        self.lots.iter().for_each(|lots| w.bytes(lots));
+        w.list(&self.contests);
+    }
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array(3, Self::WHAT)?;
+        let round = RoundId(r.fixed("round")?);
+        let lots = match r.array_up_to(1, "value for lots")? {
+            0 => None,
+            _ => Some(r.fixed("value for lots")?),
+        };
+        Ok(Self { round, lots, contests: r.list(crate::manifest::MAX_CONTESTS * MAX_GROUPS)? })
     }
 }

@@ -1,14 +1,17 @@
 //! The draft that an administrator writes as TOML, and what it becomes: fields with salted digests, and the labels.
 
+mod contest;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRngCore;
 use serde::Deserialize;
 use thiserror::Error;
 
+use contest::DraftContest;
+
 use super::{Fields, Login, Problem, RoundPlan, TooFew, TrusteeIdentity};
-use crate::contest::{Contest, Kind, Selection};
-use crate::ids::{GroupIndex, LabelDigest, SigningKeyId};
+use crate::ids::{LabelDigest, SigningKeyId};
 use crate::labels::Label;
 
 /// Why a draft is not accepted.
@@ -150,23 +153,6 @@ struct Round {
     closes: toml::value::Datetime,
     #[serde(rename = "contest")]
     contests: Vec<DraftContest>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DraftContest {
-    title: Text,
-    kind: String,
-    options: Vec<Text>,
-    #[serde(default)]
-    min: u32,
-    max: u32,
-    #[serde(default)]
-    blank: bool,
-    #[serde(default)]
-    groups: Vec<String>,
-    #[serde(default)]
-    per_group: bool,
 }
 
 const fn default_grace() -> u64 {
@@ -382,36 +368,6 @@ impl<R: CryptoRngCore> Builder<'_, R> {
             opens: self.time(&format!("{place}.opens"), &round.opens),
             closes: self.time(&format!("{place}.closes"), &round.closes),
             contests,
-        }
-    }
-
-    fn contest(&mut self, place: &str, contest: &DraftContest, group_ids: &[String]) -> Contest {
-        if contest.kind != "selection" {
-            self.problem(
-                &format!("{place}.kind"),
-                format!("\"{}\" is no kind that this version knows: use \"selection\"", contest.kind),
-            );
-        }
-        self.distinct(&format!("{place}.options"), &contest.options);
-        let mut groups = Vec::new();
-        for id in &contest.groups {
-            match group_ids.iter().position(|known| known == id) {
-                Some(position) => groups.push(GroupIndex(position as u32)),
-                None => self.problem(&format!("{place}.groups"), format!("there is no group \"{id}\"")),
-            }
-        }
-        if contest.groups.is_empty() {
-            groups = (0..group_ids.len() as u32).map(GroupIndex).collect();
-        }
-        groups.sort();
-        let options = contest.options.iter().enumerate();
-        let options = options.map(|(i, option)| self.label(&format!("{place}.options[{i}]"), option)).collect();
-        Contest {
-            title: self.label(&format!("{place}.title"), &contest.title),
-            options,
-            kind: Kind::Selection(Selection { min: contest.min, max: contest.max, blank: contest.blank }),
-            groups,
-            per_group: contest.per_group,
         }
     }
 }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::{Fields, Login};
+use crate::contest::Kind;
 
 /// Something that weakens an event; voters see it unless it is changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,6 +17,8 @@ pub struct Finding {
 
 /// Default minimum of ballots (A36).
 const USUAL_MINIMUM: u64 = 10;
+/// Default minimum where a contest decrypts many cells: grades, points, rankings (M12).
+const USUAL_MINIMUM_OF_MANY_CELLS: u64 = 30;
 /// Default dispute period in seconds: 24 hours (S7).
 const USUAL_DISPUTE: u64 = 86_400;
 
@@ -34,6 +37,17 @@ pub fn lint(fields: &Fields) -> Vec<Finding> {
         "few-ballots",
         format!(
             "results are published from {} ballots on; below 10 they can disclose single votes",
+            fields.minimum_ballots
+        ),
+    );
+    let mut contests = fields.rounds.iter().flat_map(|round| &round.contests);
+    let many_cells = contests.any(|contest| !matches!(contest.kind, Kind::Selection(_)));
+    find(
+        many_cells && fields.minimum_ballots < USUAL_MINIMUM_OF_MANY_CELLS,
+        "small-ballots-for-kind",
+        format!(
+            "grades, points and rankings publish many totals, and are published from {} ballots on; below 30 they can \
+             disclose single answers, and a rare answer that somebody demanded shows",
             fields.minimum_ballots
         ),
     );

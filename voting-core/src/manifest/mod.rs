@@ -14,10 +14,12 @@ use thiserror::Error;
 pub use draft::{Draft, DraftError, Drafted};
 pub use lint::{Finding, lint};
 
-use crate::ballot;
+use crate::ballot::{self, ContestRules, SizeError, TooLarge};
 use crate::codec::{self, Malformed};
-use crate::contest::{Contest, Kind, MAX_GROUPS, MAX_OPTIONS};
-use crate::ids::{EventId, GroupIndex, LabelDigest, RoundIndex, SigningKeyId, TrusteeIndex};
+use crate::contest::{Contest, Kind, MAX_GROUPS, MAX_OPTIONS, Method};
+use crate::ids::{ContestIndex, EventId, GroupIndex, LabelDigest, RoundIndex, SigningKeyId, TrusteeIndex};
+use crate::outcome::{self, Decision, Ties, Vacancies};
+use crate::tally::partial::{CELL, PROOF};
 
 /// The largest total of any cell: sum of weights times the largest cell, the bound of the discrete logarithm (A9).
 pub const MAX_TOTAL: u64 = 1 << 40;
@@ -97,7 +99,7 @@ pub struct Fields {
     pub groups: Vec<LabelDigest>,
     /// The rounds known beforehand.
     pub rounds: Vec<RoundPlan>,
-    /// Whether officials may add rounds.
+    /// Whether a round that an outcome calls for may be held.
     pub rounds_may_be_added: bool,
     /// Time zone of the schedule (IANA name), for display.
     pub time_zone: String,
@@ -273,7 +275,7 @@ fn problems(fields: &Fields) -> Vec<Problem> {
     let rounds = fields.rounds.len();
     found.check((1..=MAX_ROUNDS).contains(&rounds), "round", format!("needs 1 to {MAX_ROUNDS} rounds"));
     for (index, round) in fields.rounds.iter().enumerate() {
-        check_round(index, round, groups, &mut found);
+        check_round(index, round, fields, &mut found);
     }
     found.0
 }
@@ -351,40 +353,100 @@ fn check_numbers(fields: &Fields, found: &mut Problems) {
     found.check(!fields.login.is_empty(), "login", "name at least one method; \"none\" is one");
     let kept = fields.if_too_few == TooFew::NoResult;
     found.check(kept, "privacy.if_too_few", "this version can't prolong a round: use \"no result\"");
-    let fixed = !fields.rounds_may_be_added;
-    found.check(fixed, "event.rounds_may_be_added", "this version can't add rounds: plan all of them as [[round]]");
     let sorted = fields.accepted.is_sorted_by(|a, b| a < b);
     found.check(sorted, "accept", "codes must be ascending, each once");
 }
 
-fn check_round(index: usize, round: &RoundPlan, groups: usize, found: &mut Problems) {
+fn check_round(index: usize, round: &RoundPlan, fields: &Fields, found: &mut Problems) {
+    let groups = fields.groups.len();
     let place = format!("round[{index}]");
     found.check(round.opens < round.closes, format!("{place}.closes"), "must be later than opens");
     let count = round.contests.len();
     found.check((1..=MAX_CONTESTS).contains(&count), &place, format!("needs 1 to {MAX_CONTESTS} contests"));
+    let mut sizes = true;
     for (i, contest) in round.contests.iter().enumerate() {
-        check_contest(&format!("{place}.contest[{i}]"), contest, groups, found);
+        sizes &= check_contest(&format!("{place}.contest[{i}]"), contest, groups, found);
     }
-    check_count_size(&place, round, found);
-    for group in 0..groups {
-        let contests: Vec<_> =
-            round.contests.iter().filter(|contest| contest.is_for(GroupIndex(group as u32))).collect();
+    let stages = round.contests.iter().any(|contest| contest.outcome.stage().is_some());
+    let what = "must be true: a contest has a stage that follows, which is a round of its own";
+    found.check(!stages || fields.rounds_may_be_added, "event.rounds_may_be_added", what);
+    if !sizes {
+        return;
+    }
+    for group in (0..groups).map(|group| GroupIndex(group as u32)) {
         let empty = format!("group {group} has no contest in this round: name it in one");
-        found.check(!contests.is_empty(), &place, empty);
-        match ballot::entry_size(contests.iter().copied()) {
-            Some(size) if size <= tlog::tile::MAX_ENTRY => {}
-            Some(size) => {
-                let largest = contests.iter().max_by_key(|contest| contest.cells());
-                let largest = round.contests.iter().position(|contest| Some(contest) == largest.copied());
-                let what = format!(
-                    "a ballot of group {group} would take {size} bytes, at most {} fit; the largest is contest[{}]: \
-                     split the round",
-                    tlog::tile::MAX_ENTRY,
-                    largest.unwrap_or(0)
-                );
-                found.check(false, &place, what);
+        found.check(round.contests.iter().any(|contest| contest.is_for(group)), &place, empty);
+    }
+    check_sizes(&place, round, groups, found);
+    // What an outcome may call for must be possible as well, or an event could come to a round that can't be held.
+    let mut following = round.clone();
+    for _ in 0..outcome::MAX_STAGES {
+        if !fields.rounds_may_be_added {
+            break;
+        }
+        following = worst_follow_up(&following);
+        let count = following.contests.len();
+        if count == 0 {
+            break;
+        }
+        let place = format!("{place}.follow_up");
+        let what = format!("could have {count} contests, at most {MAX_CONTESTS} are possible: split the round");
+        found.check(count <= MAX_CONTESTS, &place, what);
+        check_sizes(&place, &following, groups, found);
+    }
+}
+
+/// The largest round that an outcome of this one may call for: for each contest and tally the next stage with all that can be
+/// selected, or the same contest again, whichever has more cells.
+fn worst_follow_up(round: &RoundPlan) -> RoundPlan {
+    let mut contests = Vec::new();
+    for contest in &round.contests {
+        let again = match contest.outcome.decision {
+            Decision::Elect { ties: Ties::NewRound, .. } | Decision::Elect { vacancies: Vacancies::NewRound, .. } => {
+                true
             }
-            None => {} // an invalid contest has been reported
+            Decision::Elect { .. } | Decision::Adopt { .. } | Decision::TotalsOnly => false,
+        };
+        let stage = contest.outcome.stage().zip(contest.outcome.seats()).map(|(stage, seats)| {
+            let options = contest.options.iter().take(seats as usize).copied().collect();
+            Contest { options, kind: stage.kind.clone(), outcome: stage.rule.clone(), ..contest.clone() }
+        });
+        let own = again.then(|| contest.clone());
+        let Some(largest) = own.into_iter().chain(stage).max_by_key(Contest::cells) else { continue };
+        for group in contest.tallies() {
+            let groups = group.map_or_else(|| contest.groups.clone(), |group| vec![group]);
+            contests.push(Contest { groups, per_group: false, ..largest.clone() });
+        }
+    }
+    RoundPlan { contests, ..round.clone() }
+}
+
+/// Whether everything that a round puts on the log fits its entries: start, ballots, count, outcome.
+fn check_sizes(place: &str, round: &RoundPlan, groups: usize, found: &mut Problems) {
+    /// Joint key, times and signature of the entry that starts a round, more than there can be.
+    const FRAME: usize = 512;
+    let bytes = FRAME + codec::to_bytes(round).len();
+    let what = format!("its start would take {bytes} bytes, at most {} fit: split the round", tlog::tile::MAX_ENTRY);
+    found.check(bytes <= tlog::tile::MAX_ENTRY, place, what);
+    check_count_size(place, round, found);
+    for group in 0..groups {
+        let contests = (0..).map(ContestIndex).zip(&round.contests);
+        let contests = contests.filter(|(_, contest)| contest.is_for(GroupIndex(group as u32)));
+        match ballot::part_sizes(contests) {
+            Err(SizeError::TooLarge(TooLarge { contest, bytes })) => {
+                let what = format!(
+                    "an answer would take {bytes} bytes, at most {} fit: use fewer options, or split the contest",
+                    tlog::tile::MAX_ENTRY
+                );
+                found.check(false, format!("{place}.contest[{contest}]"), what);
+            }
+            Err(SizeError::Parts(parts)) => {
+                let most = ballot::MAX_PARTS;
+                let what =
+                    format!("a ballot of group {group} would have {parts} parts, at most {most}: split the round");
+                found.check(false, place, what);
+            }
+            Ok(_) | Err(SizeError::Statement(_)) => {} // an invalid contest has been reported
         }
     }
 }
@@ -395,32 +457,65 @@ fn check_count_size(place: &str, round: &RoundPlan, found: &mut Problems) {
     const FRAME: usize = 256;
     let cells = round.contests.iter().map(|contest| contest.cells() * contest.tallies().len()).sum::<usize>();
     let tallies = round.contests.iter().map(|contest| contest.tallies().len()).sum::<usize>();
-    let partial = FRAME + tallies * 5 + cells * crate::tally::partial::CELL;
+    let partial = FRAME + tallies * (5 + PROOF) + cells * CELL;
     let what = format!(
         "a partial decryption would take {partial} bytes, at most {} fit: use fewer contests, or totals of all groups \
          together, or split the round",
         tlog::tile::MAX_ENTRY
     );
     found.check(partial <= tlog::tile::MAX_ENTRY, place, what);
+    // Numbers and verdict of a tally; each option is named at most twice, in 3 bytes.
+    let outcome = round.contests.iter().map(|contest| contest.tallies().len() * (160 + 6 * contest.options.len()));
+    let outcome = FRAME + outcome.sum::<usize>();
+    let what = format!(
+        "an outcome would take {outcome} bytes, at most {} fit: use fewer contests, or totals of all groups together, or \
+         split the round",
+        tlog::tile::MAX_ENTRY
+    );
+    found.check(outcome <= tlog::tile::MAX_ENTRY, place, what);
 }
 
-fn check_contest(place: &str, contest: &Contest, groups: usize, found: &mut Problems) {
+/// Returns whether the contest has statements, so that sizes can be computed.
+fn check_contest(place: &str, contest: &Contest, groups: usize, found: &mut Problems) -> bool {
     let options = contest.options.len();
     let what = format!("needs 1 to {MAX_OPTIONS} options");
     found.check((1..=MAX_OPTIONS).contains(&options), format!("{place}.options"), what);
     let ascending = contest.groups.is_sorted_by(|a, b| a < b);
     let known = !contest.groups.is_empty() && contest.groups.iter().all(|group| group.position() < groups);
     found.check(ascending && known, format!("{place}.groups"), "must name existing groups, each once, ascending");
-    match &contest.kind {
-        Kind::Selection(rule) => {
-            let what = format!("must be between 1 and the number of options, {options}");
-            found.check((1..=options).contains(&(rule.max as usize)), format!("{place}.max"), what);
-            found.check(rule.min <= rule.max, format!("{place}.min"), "must not be above max");
-        }
+    let earlier = found.0.len();
+    contest.check(&mut |holds, field, what| found.check(holds, format!("{place}.{field}"), what));
+    if found.0.len() > earlier {
+        return false;
     }
-    if let Err(error) = contest.statement() {
+    // The statements of every weight that a roll can have.
+    if let Err(error) = ContestRules::new(ContestIndex(0), contest) {
         found.check(false, place, format!("{error}: use fewer options or a smaller range"));
+        return false;
     }
+    // A weight of one each is the least that a roll can have.
+    let total = contest.largest_total(1).is_some_and(|total| total <= MAX_TOTAL);
+    found.check(total, place, "the total of an option could pass 2^40: use a smaller range");
+    let problems = outcome::problems(&contest.outcome, &contest.shape(), &|kind, options| kind.shape(options));
+    for outcome::Problem { field, what } in &problems {
+        found.check(false, format!("{place}.outcome.{field}"), what.as_str());
+    }
+    // These methods may leave an order between tied options open that is no tie of all with all (docs/methods.md).
+    if let (Kind::Ranking(rule), Decision::Elect { ties, .. }) = (&contest.kind, &contest.outcome.decision) {
+        let sure = matches!(rule.method, Method::Copeland | Method::Borda) || *ties == Ties::NewRound;
+        let what = "must be \"new round\" with this method: lots or the list could put a loser before who beats it";
+        found.check(sure, format!("{place}.outcome.ties"), what);
+    }
+    // The contests of the stages that may follow.
+    if problems.is_empty()
+        && let Some((stage, seats)) = contest.outcome.stage().zip(contest.outcome.seats())
+    {
+        let options = contest.options.iter().take(seats as usize).copied().collect();
+        let (kind, outcome) = (stage.kind.clone(), stage.rule.clone());
+        let following = Contest { options, kind, outcome, ..contest.clone() };
+        return check_contest(&format!("{place}.outcome.next"), &following, groups, found);
+    }
+    true
 }
 
 #[cfg(test)]

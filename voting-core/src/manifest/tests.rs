@@ -2,7 +2,9 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::*;
+use crate::contest::{Budget, Cap, Grades, Kind, Method, Mode, Points, Ranking, Selection};
 use crate::entry::OfficialKey;
+use crate::outcome::{Decision, OutcomeRule, Profile, Stage, Subject, Ties, Vacancies};
 use crate::testing;
 
 fn valid() -> Fields {
@@ -74,14 +76,33 @@ fn every_problem_names_its_place() {
     assert_eq!(places(|fields| fields.rounds[1].closes = 0), ["round[1].closes"]);
     assert_eq!(places(|fields| fields.rounds.clear()), ["round"]);
     assert_eq!(places(|fields| fields.if_too_few = TooFew::ProlongOnce), ["privacy.if_too_few"]);
-    assert_eq!(places(|fields| fields.rounds_may_be_added = true), ["event.rounds_may_be_added"]);
     let first = |change: &dyn Fn(&mut Contest)| places(|fields| change(&mut fields.rounds[0].contests[0]));
     assert_eq!(first(&|contest| contest.groups = vec![GroupIndex(2)])[0], "round[0].contest[0].groups");
-    let Kind::Selection(rule) = valid().rounds[0].contests[0].kind.clone();
-    let with = |min, max| Kind::Selection(crate::contest::Selection { min, max, ..rule });
+    let with = |min, max| Kind::Selection(Selection { min, max, blank: true });
     assert_eq!(first(&|contest| contest.kind = with(0, 4)), ["round[0].contest[0].max"]);
     assert_eq!(first(&|contest| contest.kind = with(0, 0))[0], "round[0].contest[0].max");
     assert_eq!(first(&|contest| contest.kind = with(2, 1))[0], "round[0].contest[0].min");
+    let elect = |seats| Profile::CnPartyBasic.rule(Subject::Election { seats }).unwrap();
+    assert_eq!(first(&|contest| contest.outcome = elect(2)), Vec::<String>::new());
+    assert_eq!(first(&|contest| contest.outcome = elect(4)), ["round[0].contest[0].outcome.seats"]);
+    assert_eq!(
+        first(&|contest| contest.outcome = elect(1)),
+        ["round[0].contest[0].outcome.seats"],
+        "two names, one seat"
+    );
+    // The stage that follows stands on a ballot of its own, with those who were selected.
+    let staged = |max| {
+        places(|fields| {
+            fields.rounds_may_be_added = true;
+            let contest = &mut fields.rounds[0].contests[0];
+            contest.outcome = elect(2);
+            let Decision::Elect { then, .. } = &mut contest.outcome.decision else { panic!("an election") };
+            *then = Some(Box::new(Stage { kind: with(0, max), rule: elect(2) }));
+        })
+    };
+    assert_eq!(staged(2), Vec::<String>::new());
+    assert_eq!(staged(3)[0], "round[0].contest[0].outcome.next.seats");
+    assert_eq!(staged(0)[0], "round[0].contest[0].outcome.next.max");
 }
 
 #[test]
@@ -99,20 +120,28 @@ fn a36_a_real_event_needs_three_ballots_and_two_trustees() {
 }
 
 #[test]
-fn a_ballot_too_large_for_an_entry_is_refused_beforehand() {
-    let large = places(|fields| {
-        let contest =
-            testing::contest(200, crate::contest::Selection { min: 0, max: 200, blank: true }, &[0, 1], false);
-        fields.rounds[0].contests = vec![contest; 4];
-    });
-    assert_eq!(large, ["round[0]"; 3], "the count, and a ballot of each group");
+fn a_ballot_of_too_many_parts_is_refused_beforehand() {
+    let contests = |count| {
+        places(|fields| {
+            let rule = Selection { min: 0, max: 200, blank: true };
+            fields.rounds[0].contests = vec![testing::contest(200, rule, &[0, 1], false); count];
+        })
+    };
+    // The count of four contests does not fit either; it has no parts.
+    assert_eq!(contests(3), Vec::<String>::new(), "a ballot of two parts");
+    let large = contests(50);
+    assert_eq!(
+        large,
+        ["round[0]", "round[0]", "round[0]", "round[0]", "round[0]", "manifest"],
+        "the count, the outcome, a ballot of each group, the labels"
+    );
 }
 
 #[test]
 fn a_count_that_does_not_fit_an_entry_is_refused_beforehand() {
     // Ballots of one group fit, the partial decryption of both groups' totals does not.
     let problems = places(|fields| {
-        let contest = testing::contest(170, crate::contest::Selection { min: 0, max: 1, blank: true }, &[0, 1], true);
+        let contest = testing::contest(370, Selection { min: 0, max: 1, blank: true }, &[0, 1], true);
         fields.rounds[0].contests = vec![contest; 3];
     });
     assert_eq!(problems, ["round[0]"]);
@@ -207,9 +236,142 @@ fn a_bad_draft_names_line_or_place() {
     assert_eq!(problem("\"second\"", "\"first\""), "trustees[1]");
     assert_eq!(problem(", zh-CN = \"理事会选举\"", ""), "event.title");
     assert_eq!(problem("09:00:00+01:00", "09:00:00"), "round[0].opens");
-    assert_eq!(problem("\"selection\"", "\"ranking\""), "round[0].contest[0].kind");
+    assert_eq!(problem("\"selection\"", "\"lottery\""), "round[0].contest[0].kind");
     assert_eq!(problem("login = [\"none\"]", "login = [\"mail\"]"), "login");
     assert_eq!(problem("max = 2", "max = 2\ngroups = [\"x\"]"), "round[0].contest[0].groups");
+}
+
+/// The contest of the draft with other lines behind its options, drafted into a valid manifest.
+fn drafted_contest(lines: &str) -> Result<Contest, String> {
+    let change = |text: String| text.replace("kind = \"selection\"", "").replace("max = 2\nblank = true\n", lines);
+    let drafted = draft(change).map_err(|error| error.to_string())?;
+    let manifest = Manifest::new(drafted.fields).map_err(|error| error.to_string())?;
+    let contest = manifest.rounds[0].contests[0].clone();
+    if let Kind::Grades(rule) = &contest.kind {
+        let named = |digest: &LabelDigest| drafted.labels.iter().any(|label| label.digest() == *digest);
+        assert!(rule.criteria.iter().chain(&rule.grades).all(named));
+    }
+    Ok(contest)
+}
+
+#[test]
+fn a_draft_has_contests_of_every_kind() {
+    let kind = |lines: &str| drafted_contest(lines).unwrap().kind;
+    let grades =
+        |lines: &str| match kind(&format!("kind = \"grades\"\ngrades = [\"Good\", \"Fair\", \"Poor\"]\n{lines}")) {
+            Kind::Grades(rule) => rule,
+            other => panic!("{other:?}"),
+        };
+    let rule = grades("criteria = [\"Work\", \"Manners\"]");
+    assert_eq!((rule.criteria.len(), rule.grades.len(), rule.rows_may_be_blank), (2, 3, false));
+    // Parts of three persons: at most is rounded down, at least up.
+    let rule = grades(
+        "criteria = [{ en = \"Work\", zh-CN = \"工作\" }]\nrows_may_be_blank = true\ncap = [{ grade = \" good\", at_most = \"1/2\" }, \
+         { grade = \"Poor\", criterion = \"工作\", at_least = \"1/2\", at_most = 3 }]",
+    );
+    let cap = |criterion, grade, lo, hi| Cap { criterion, grade, lo, hi };
+    assert_eq!(rule.caps, [cap(None, 0, 0, 1), cap(Some(0), 2, 2, 3)]);
+    assert!(rule.rows_may_be_blank);
+    let points = |max, budget, exact, blank| Kind::Points(Points { max, budget, exact, blank });
+    assert_eq!(kind("kind = \"points\"\nmax_points = 3\nbudget = 7"), points(3, Budget::Fixed(7), false, false));
+    assert_eq!(kind("kind = \"points\"\nmax_points = 3\nblank = true"), points(3, Budget::Fixed(9), false, true));
+    let split = "kind = \"points\"\nbudget = \"weight\"\nexact = true";
+    assert_eq!(kind(split), points(0, Budget::Weight, true, false));
+    let ranking = |mode, ties, blank| Kind::Ranking(Ranking { mode, ties, blank, method: Method::Schulze });
+    assert_eq!(kind("kind = \"ranking\""), ranking(Mode::UnrankedLast, true, false));
+    let strict = "kind = \"ranking\"\nunranked = \"incomparable\"\nties = false\nblank = true";
+    assert_eq!(kind(strict), ranking(Mode::RankedOnly, false, true));
+    assert_eq!(
+        kind("kind = \"selection\"\nmin = 1\nmax = 2"),
+        Kind::Selection(Selection { min: 1, max: 2, blank: false })
+    );
+}
+
+#[test]
+fn a_rule_that_does_not_fit_its_kind_names_its_place() {
+    let refused = |lines: &str| drafted_contest(lines).unwrap_err();
+    let at = |lines: &str, place: &str, what: &str| {
+        let error = refused(lines);
+        assert!(error.contains(&format!("round[0].contest[0].{place}: ")) && error.contains(what), "{error}");
+    };
+    at("kind = \"selection\"", "max", "is missing");
+    at("kind = \"selection\"\nmax = 2\nbudget = 3", "budget", "belongs to the kind \"points\"");
+    at("kind = \"grades\"\nmax = 2", "max", "belongs to the kind \"selection\"");
+    at("kind = \"grades\"\nblank = true", "blank", "belongs to the kind \"selection\" or \"points\" or \"ranking\"");
+    at("kind = \"points\"\nties = true", "ties", "belongs to the kind \"ranking\"");
+    at("kind = \"grades\"\ngrades = [\"A1\", \"B1\"]", "criteria", "is missing");
+    at("kind = \"points\"", "max_points", "is missing");
+    at("kind = \"points\"\nmax_points = 3\nbudget = \"wieght\"", "budget", "must be a number of points, or \"weight\"");
+    at("kind = \"points\"\nmax_points = 3\nbudget = 0", "budget", "at least 1");
+    at(
+        "kind = \"points\"\nmax_points = 3\nbudget = 10",
+        "budget",
+        "between 1 and the most that options can get together, 9",
+    );
+    at("kind = \"points\"\nmax_points = 3\nexact = true", "exact", "only one answer");
+    at("kind = \"points\"\nmax_points = 3\nbudget = \"weight\"", "max_points", "must be left out");
+    at("kind = \"ranking\"\nunranked = \"first\"", "unranked", "must be \"last\"");
+    at("kind = \"lottery\"", "kind", "is no kind that this version knows");
+    let caps = |cap: &str| {
+        let grades = "grades = [\"Good\", \"Fair\"]\ncriteria = [\"Work\"]";
+        format!("kind = \"grades\"\n{grades}\ncap = [{cap}]")
+    };
+    at(&caps("{ grade = \"Bad\", at_most = 1 }"), "cap[0].grade", "there is no grade \"Bad\"");
+    at(&caps("{ grade = \"Good\", criterion = \"Wrok\", at_most = 1 }"), "cap[0].criterion", "no criterion \"Wrok\"");
+    at(&caps("{ grade = \"Good\" }"), "cap[0]", "bounds nothing");
+    at(&caps("{ grade = \"Good\", at_most = \"3/2\" }"), "cap[0].at_most", "a part of the persons");
+    at(&caps("{ grade = \"Good\", at_most = \"1/0\" }"), "cap[0].at_most", "a part of the persons");
+    at(&caps("{ grade = \"Good\", at_most = 4 }"), "cap[0]", "not above the number of persons, 3");
+    at(
+        &caps("{ grade = \"Good\", at_most = 1 }, { grade = \"Fair\", at_most = 1 }"),
+        "cap",
+        "allow 2 grades for 3 persons",
+    );
+    // A wrong type or an unknown field is an error of the line.
+    assert!(refused(&caps("{ grade = \"Good\", at_most = 1.5 }")).contains("a number of persons, or a part of them"));
+    assert!(refused("kind = \"points\"\nmax_point = 3").contains("unknown field `max_point`"));
+}
+
+#[test]
+fn contests_that_no_ballot_could_hold_are_refused() {
+    let of = |options, kind: Kind| {
+        places(|fields| fields.rounds[0].contests = vec![testing::contest_of(options, kind, &[0, 1], false)])
+    };
+    let ranking =
+        || Kind::Ranking(Ranking { mode: Mode::RankedOnly, ties: true, blank: true, method: Method::Schulze });
+    assert_eq!(of(16, ranking()), Vec::<String>::new());
+    assert_eq!(of(17, ranking()), ["round[0].contest[0].options"]);
+    assert_eq!(of(1, ranking()), ["round[0].contest[0].options"]);
+    let points = |max, budget| Kind::Points(Points { max, budget, exact: false, blank: true });
+    // Eleven bits a cell: 2,048 bits hold 185 options and their budget, but the partial decryption less.
+    assert_eq!(of(120, points(2_000, Budget::Fixed(2_000))), Vec::<String>::new());
+    assert_eq!(of(190, points(2_000, Budget::Fixed(2_000))), ["round[0].contest[0]"]);
+    assert_eq!(of(31, points(0, Budget::Weight)), Vec::<String>::new());
+    assert_eq!(of(32, points(0, Budget::Weight)), ["round[0].contest[0]"], "the blank cell is wide too");
+    assert_eq!(of(33, points(1 << 20, Budget::Fixed(1 << 20))), ["round[0].contest[0]"]);
+    assert_eq!(of(3, points(1 << 40, Budget::Fixed(1 << 40))), Vec::<String>::new());
+    let large = of(250, testing::grades(2, false, &[]));
+    assert!(large.contains(&"round[0].contest[0]".to_owned()), "a section of 750 cells: {large:?}");
+}
+
+#[test]
+fn a36_m12_many_cells_need_more_ballots() {
+    let codes = |kind: Kind, ballots: u64| {
+        let mut fields = valid();
+        fields.minimum_ballots = ballots;
+        fields.rounds[1].contests = vec![testing::contest_of(4, kind, &[0, 1], false)];
+        let codes: Vec<_> = lint(&fields).into_iter().map(|finding| finding.code).collect();
+        (codes.contains(&"few-ballots"), codes.contains(&"small-ballots-for-kind"))
+    };
+    let ranking =
+        || Kind::Ranking(Ranking { mode: Mode::UnrankedLast, ties: true, blank: true, method: Method::Schulze });
+    let points = || Kind::Points(Points { max: 3, budget: Budget::Fixed(7), exact: false, blank: true });
+    for kind in [ranking(), points(), testing::grades(1, true, &[])] {
+        assert_eq!(codes(kind.clone(), 9), (true, true));
+        assert_eq!(codes(kind.clone(), 29), (false, true));
+        assert_eq!(codes(kind, 30), (false, false));
+    }
+    assert_eq!(codes(Kind::Selection(Selection { min: 0, max: 2, blank: true }), 10), (false, false));
 }
 
 #[test]
@@ -236,4 +398,60 @@ fn event_words_are_the_same_for_the_same_event_only() {
     let words = event_words(&EventId([0xab; 32]));
     assert_eq!(words.split('-').map(str::len).collect::<Vec<_>>(), [8, 8, 8, 8]);
     assert_ne!(words, event_words(&EventId([0xac; 32])));
+}
+
+fn elect(seats: u32, ties: Ties, then: Option<Stage>) -> OutcomeRule {
+    let vacancies = Vacancies::LeaveOpen;
+    let decision = Decision::Elect { seats, requirement: None, ties, vacancies, then: then.map(Box::new) };
+    OutcomeRule { profile: None, quorum: None, decision }
+}
+
+/// A round that follows must be possible as well: with all that can be selected, and for each group by itself.
+#[test]
+fn a_round_that_an_outcome_calls_for_must_be_possible() {
+    let with = |contests: Vec<Contest>, groups: u8, added| {
+        places(|fields| {
+            fields.groups = (0..groups).map(|group| LabelDigest([group; 32])).collect();
+            fields.rounds.truncate(1);
+            fields.rounds[0].contests = contests;
+            fields.rounds_may_be_added = added;
+        })
+    };
+    let staged = |criteria, grades| {
+        let Kind::Grades(rule) = testing::grades(criteria, false, &[]) else { panic!("grades") };
+        let kind = Kind::Grades(Grades { grades: testing::label_digests(2_000, grades), ..rule });
+        let mut contest = testing::contest(12, Selection { min: 0, max: 10, blank: true }, &[0], false);
+        contest.outcome = elect(10, Ties::Listed, Some(Stage { kind, rule: elect(1, Ties::NewRound, None) }));
+        vec![contest]
+    };
+    assert_eq!(with(staged(2, 4), 1, true), Vec::<String>::new());
+    assert_eq!(with(staged(2, 4), 1, false), ["event.rounds_may_be_added"]);
+    assert!(with(staged(16, 16), 1, true).contains(&"round[0].follow_up".into()), "a count that does not fit");
+
+    let all: Vec<u32> = (0..40).collect();
+    let mut each = testing::contest(4, Selection { min: 0, max: 1, blank: true }, &all, true);
+    each.outcome = elect(1, Ties::NewRound, None);
+    let both = vec![each.clone(), each];
+    assert!(with(both.clone(), 40, true).contains(&"round[0].follow_up".into()), "80 contests");
+    assert_eq!(with(both, 40, false), Vec::<String>::new());
+
+    let mut many = testing::contest(490, Selection { min: 0, max: 1, blank: true }, &[0, 1, 2, 3], true);
+    many.outcome = elect(1, Ties::NewRound, None);
+    assert!(with(vec![many], 4, true).contains(&"round[0].follow_up".into()), "a start that does not fit");
+}
+
+#[test]
+fn lots_do_not_settle_what_a_method_leaves_open() {
+    let ranking = |method, ties| {
+        let rule = Ranking { mode: Mode::UnrankedLast, ties: true, blank: true, method };
+        let mut contest = testing::contest_of(4, Kind::Ranking(rule), &[0, 1], false);
+        contest.outcome = elect(2, ties, None);
+        places(|fields| fields.rounds[0].contests[0] = contest)
+    };
+    assert_eq!(ranking(Method::Copeland, Ties::Lots), Vec::<String>::new());
+    assert_eq!(ranking(Method::Schulze, Ties::NewRound), Vec::<String>::new());
+    for ties in [Ties::Lots, Ties::Listed] {
+        assert_eq!(ranking(Method::Schulze, ties), ["round[0].contest[0].outcome.ties"]);
+        assert_eq!(ranking(Method::RankedPairs, ties), ["round[0].contest[0].outcome.ties"]);
+    }
 }

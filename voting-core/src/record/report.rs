@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use super::state::{CeremonyStatus, Round, State};
-use super::{Culprit, Refusal, Rule};
-use crate::contest::Reading;
+use super::{Culprit, Refusal, Rule, Standings};
+use crate::contest::{Contest, Reading, TextOf};
 use crate::entry::{Author, Totals};
-use crate::ids::{ContestIndex, EventId, GroupIndex, RoundId, RoundIndex, TrusteeIndex};
+use crate::ids::{ContestIndex, EventId, GroupIndex, LabelDigest, RoundId, RoundIndex, TrusteeIndex};
+use crate::manifest::RoundPlan;
+use crate::outcome::{self, Cause, ContestOutcome, Language, OutcomeRule, Tallied, Verdict};
 use crate::record::state::Ending;
 use crate::tally::Tally;
 
@@ -76,6 +78,8 @@ pub struct Counts {
     pub partial_decryptions: u64,
     /// Totals recomputed from partial decryptions.
     pub totals: u64,
+    /// Outcomes recomputed from totals.
+    pub outcomes: u64,
 }
 
 /// Where a round stands.
@@ -94,6 +98,8 @@ pub enum RoundStatus {
     NotCounted,
     /// Cancelled with the event.
     Cancelled,
+    /// Never held.
+    Dropped,
 }
 
 /// One tally of a round.
@@ -113,8 +119,40 @@ pub struct TallyReport {
     pub totals: Option<Vec<u64>>,
     /// What the totals mean.
     pub reading: Option<Reading>,
+    /// Who stands where by the totals.
+    pub standings: Option<Standings>,
+    /// What the rule of the contest is applied to: the six numbers, votes and places.
+    pub tallied: Option<Tallied>,
     /// Cells whose total is 0 or the whole weight: they tell how everybody voted (A36, M12).
     pub unanimous_cells: Vec<usize>,
+}
+
+/// What a round asks: digests, whose texts stand in the label file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asks {
+    /// The plan, in full for programs in Rust.
+    pub plan: RoundPlan,
+}
+
+impl Serialize for Asks {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Question<'a> {
+            title: &'a LabelDigest,
+            options: &'a [LabelDigest],
+            kind: &'static str,
+        }
+        #[derive(Serialize)]
+        struct View<'a> {
+            title: &'a LabelDigest,
+            contests: Vec<Question<'a>>,
+        }
+        let mut contests = Vec::new();
+        for Contest { title, options, kind, .. } in &self.plan.contests {
+            contests.push(Question { title, options, kind: kind.word() });
+        }
+        View { title: &self.plan.title, contests }.serialize(serializer)
+    }
 }
 
 /// A round in the report and in the board's state.
@@ -140,7 +178,16 @@ pub struct RoundReport {
     pub closing_size: Option<u64>,
     /// Root of the closing checkpoint, in hexadecimal digits.
     pub closing_root: Option<String>,
-    /// Planned start, in seconds since 1970-01-01 UTC.
+    /// Title and contests, as digests of their labels.
+    #[serde(flatten)]
+    pub asks: Asks,
+    /// For a follow-up round the one whose outcome calls for it.
+    pub cause: Option<RoundId>,
+    /// What the rules of the manifest make of the totals, once it stands on the log.
+    pub outcome: Option<Vec<ContestOutcome>>,
+    /// The public value that settled ties by lots, in hexadecimal digits.
+    pub lots: Option<String>,
+    /// Planned start, in seconds since 1970-01-01 UTC; 0 for a follow-up round that has not started.
     pub opens: u64,
     /// Planned end.
     pub closes: u64,
@@ -194,12 +241,21 @@ pub const NOT_CHECKED: &[&str] = &[
     "whether a second factor was asked for: the board alone enforces it",
     "whether the times that officials and board claim are true, and whether the dispute period was kept",
     "whether fewer than the needed number of trustees kept their shares to themselves",
+    "whether as many members were present and excused as the registrar stated",
+    "whether a public value for lots is the one that was announced, and came after the voting",
 ];
 
-fn tally_report(counting: &super::state::Counting, tally: &Tally, totals: Option<&Totals>) -> TallyReport {
+fn tally_report(
+    counting: &super::state::Counting,
+    tally: &Tally,
+    totals: Option<&Totals>,
+    tallied: Option<&Tallied>,
+) -> TallyReport {
     let contest = counting.rules().contests().get(tally.contest.position());
     let totals = totals.filter(|_| tally.counted).map(|totals| totals.0.clone());
     let reading = totals.as_deref().zip(contest).and_then(|(totals, rules)| rules.contest.read_totals(totals));
+    let standings = reading.as_ref().zip(contest);
+    let standings = standings.and_then(|(reading, rules)| Standings::of(&rules.contest, reading, tally.weight));
     let extreme = |total: &u64| *total == 0 || *total == tally.weight;
     let cells = totals.iter().flatten().enumerate().filter(|(_, total)| extreme(total)).map(|(cell, _)| cell);
     TallyReport {
@@ -209,8 +265,71 @@ fn tally_report(counting: &super::state::Counting, tally: &Tally, totals: Option
         weight: tally.weight,
         counted: tally.counted,
         reading,
+        standings,
+        tallied: tallied.cloned(),
         unanimous_cells: cells.collect(),
         totals,
+    }
+}
+
+impl RoundReport {
+    /// What the rule of a contest made of one of this round's tallies, in sentences: Simplified Chinese for `zh-CN`, else
+    /// English. Before the outcome stands on the log only the six numbers; nothing before there is a result.
+    #[must_use]
+    pub fn outcome_words(&self, tally: &TallyReport, language: &str, text: &TextOf<'_>) -> Vec<String> {
+        let contest = self.asks.plan.contests.get(tally.contest.position());
+        let Some((contest, tallied)) = contest.zip(tally.tallied.as_ref()) else { return Vec::new() };
+        let name = |option: crate::ids::OptionIndex| contest.option_text(option.position(), text);
+        let own = |outcome: &&ContestOutcome| (outcome.contest, outcome.group) == (tally.contest, tally.group);
+        if let Some(outcome) = self.outcome.iter().flatten().find(own) {
+            return outcome::words(&contest.outcome, outcome, tallied, &name, language);
+        }
+        let open = ContestOutcome {
+            contest: tally.contest,
+            group: tally.group,
+            numbers: tallied.numbers,
+            verdict: Verdict::TotalsOnly,
+            follow_up: None,
+        };
+        let mut words = outcome::words(&OutcomeRule::totals_only(), &open, tallied, &name, language);
+        words.truncate(1); // the numbers come first
+        words
+    }
+
+    /// Why a follow-up round is held and which of `rounds` calls for it: "run-off, called for by round 1". `None` for a round
+    /// of the manifest.
+    #[must_use]
+    pub fn cause_words(&self, rounds: &[Self], language: &str) -> Option<String> {
+        let wanted = self.cause?;
+        let causing = rounds.iter().find(|round| round.id == Some(wanted))?;
+        let follow_ups = causing.outcome.iter().flatten().filter_map(|outcome| outcome.follow_up.as_ref());
+        let mut causes: Vec<Cause> = Vec::new();
+        for follow_up in follow_ups {
+            if !causes.contains(&follow_up.cause) {
+                causes.push(follow_up.cause);
+            }
+        }
+        let number = causing.index.0 + 1;
+        Some(match Language::of(language) {
+            Language::English => {
+                let word = |cause: &Cause| match cause {
+                    Cause::Tie => "run-off",
+                    Cause::Vacancy => "new vote on vacant seats",
+                    Cause::NextStage => "formal election",
+                };
+                let words: Vec<_> = causes.iter().map(word).collect();
+                format!("{}, called for by round {number}", words.join(" and "))
+            }
+            Language::Chinese => {
+                let word = |cause: &Cause| match cause {
+                    Cause::Tie => "再次投票",
+                    Cause::Vacancy => "空缺名额的另行选举",
+                    Cause::NextStage => "正式选举",
+                };
+                let words: Vec<_> = causes.iter().map(word).collect();
+                format!("{}（依据第{number}轮的选举结论）", words.join("、"))
+            }
+        })
     }
 }
 
@@ -226,6 +345,7 @@ impl State {
             (_, Some(Ending::Result(_))) => RoundStatus::Result,
             (_, Some(Ending::NotCounted)) => RoundStatus::NotCounted,
             (Round::Planned | Round::Open(_), None) if self.is_cancelled() => RoundStatus::Cancelled,
+            (Round::Dropped, _) => RoundStatus::Dropped,
             (Round::Planned, None) => RoundStatus::Planned,
             (Round::Open(_), None) => RoundStatus::Voting,
             (Round::Closed(_), None) => RoundStatus::Counting,
@@ -234,11 +354,20 @@ impl State {
             Some(Ending::Result(result)) => result.totals.as_slice(),
             Some(Ending::NotCounted) | None => &[],
         };
+        let tallied = self.tallied(index).unwrap_or_default();
+        let tallied = |tally: &Tally| {
+            let same = |(contest, group, _): &&(ContestIndex, Option<GroupIndex>, Tallied)| {
+                (*contest, *group) == (tally.contest, tally.group)
+            };
+            tallied.iter().find(same).map(|(_, _, tallied)| tallied)
+        };
         let tallies = counting.into_iter().flat_map(|counting| {
             let reports = counting.tallies().iter().enumerate();
-            reports.map(move |(i, tally)| tally_report(counting, tally, totals.get(i)))
+            reports.map(|(i, tally)| tally_report(counting, tally, totals.get(i), tallied(tally))).collect::<Vec<_>>()
         });
-        let plan = self.manifest().round(index)?;
+        let outcome = counting.and_then(super::state::Counting::outcome);
+        let planned = self.plan(index)?;
+        let plan = &planned.plan;
         let started_at = round.open().map(super::state::Voting::started_at);
         let started_at = started_at.or_else(|| counting.map(super::state::Counting::started_at));
         let closed_at = counting.map(super::state::Counting::closed_at);
@@ -247,6 +376,10 @@ impl State {
         };
         Some(RoundReport {
             index,
+            asks: Asks { plan: plan.clone() },
+            cause: planned.cause,
+            outcome: outcome.map(|outcome| outcome.contests.clone()),
+            lots: outcome.and_then(|outcome| outcome.lots).map(hex::encode),
             opens: plan.opens,
             closes: plan.closes,
             started_at,

@@ -54,12 +54,13 @@ rules! {
     RollKey "R-ROLL-02" "Every credential on the roll is a point and not the identity (A4).",
     RollCount "R-ROLL-03" "The end of the roll states the members and weights of each group; no group has one member.",
     RollBound "R-ROLL-04" "Sum of weights times the largest cell is at most 2^40, every weight at least 1, every group known (A9).",
-    RoundPlan "R-ROUND-01" "A round starts with the contests that the manifest planned.",
+    RoundPlan "R-ROUND-01" "A round starts with the contests that the manifest planned, or that an outcome calls for.",
     RoundReady "R-ROUND-02" "A round starts only when ceremony and roll are complete and no other round is open, under the joint key (A41).",
     RoundOrder "R-ROUND-03" "A round is closed on the administrator's order (A15).",
     RoundCount "R-ROUND-04" "The closing entry states the number of ballots of the round (A15).",
     RoundTree "R-ROUND-05" "The closing entry states size and root of the tree before it.",
     RoundTime "R-ROUND-06" "A round is neither ordered to close nor closed before it was started.",
+    RoundAttendance "R-ROUND-07" "Attendance is stated once, and no more members are excused and present than are on the roll.",
     BallotBinding "R-BALLOT-01" "A ballot names this event and the open round (A2).",
     BallotEligible "R-BALLOT-02" "A ballot's credential is on the roll of the round (A11).",
     BallotContests "R-BALLOT-03" "A ballot has exactly the contests of its credential's group, each part canonical (A3, A4).",
@@ -76,6 +77,7 @@ rules! {
     ResultTrustees "R-RESULT-01" "A result names exactly t trustees, ascending, who posted their parts.",
     ResultTotals "R-RESULT-02" "The totals are what the named parts give, within their bounds (A9).",
     ResultOnce "R-RESULT-03" "A round has one result, or none if too few ballots count.",
+    OutcomeTrue "R-OUTCOME-01" "An outcome is what the rules of the manifest make of the totals and numbers.",
     CancelEarly "R-CANCEL-01" "An event is cancelled only before any round is closed (S12).",
 }
 

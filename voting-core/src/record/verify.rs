@@ -9,7 +9,7 @@ use tlog::hash::Hash;
 use tlog::note::SignedNote;
 
 use super::report::{Counts, Fault, NOT_CHECKED, Report};
-use super::state::{self, State};
+use super::state::{self, Recall, State};
 use super::{Refusal, Rule};
 use crate::ballot::{log_key, witness_policy};
 use crate::ids::EventId;
@@ -27,17 +27,20 @@ const MAX_FAULTS: usize = 1_000;
 /// Verifies the record of an event.
 ///
 /// `checkpoint` is the signed note, `entries` are all entries in order, `entropy` 32 fresh random bytes of the caller's
-/// operating system (M4), `progress` is called with the number of entries done. The record holds if and only if the
+/// operating system (M4), `log` reads an entry again by its index (of a ballot that a later one replaces, for instance),
+/// `progress` is called with the number of entries done. The record holds if and only if the
 /// report has no fault.
 pub fn verify_record(
     event: &EventId,
     checkpoint: &[u8],
     entries: impl IntoIterator<Item = Vec<u8>>,
+    log: &dyn Recall,
     entropy: &[u8; 32],
     mut progress: impl FnMut(u64),
 ) -> Report {
     let mut entries = entries.into_iter();
     let mut verifier = Verifier {
+        log,
         state: None,
         faults: Vec::new(),
         more: 0,
@@ -64,7 +67,8 @@ pub fn verify_record(
     verifier.report(event, claimed)
 }
 
-struct Verifier {
+struct Verifier<'l> {
+    log: &'l dyn Recall,
     state: Option<State>,
     faults: Vec<Fault>,
     more: u64,
@@ -73,7 +77,7 @@ struct Verifier {
     batch_bytes: usize,
 }
 
-impl Verifier {
+impl Verifier<'_> {
     fn fault(&mut self, fault: Fault) {
         if self.faults.len() < MAX_FAULTS {
             self.faults.push(fault);
@@ -181,8 +185,8 @@ impl Verifier {
         for (bytes, verdict) in ballots.iter().zip(verdicts) {
             let Some(state) = self.state.as_mut() else { return };
             let index = state.size();
-            let arguments = verdict.as_ref().map_or(0, |ballot| ballot.contests().len() as u64);
-            match verdict.and_then(|ballot| state.apply_ballot(&ballot)) {
+            let arguments = verdict.as_ref().map_or(0, |ballot| ballot.sections().len() as u64);
+            match verdict.and_then(|ballot| state.apply_ballot(&ballot, self.log)) {
                 Ok(_) => {
                     self.counts.ballots += 1;
                     self.counts.arguments += arguments;
@@ -221,6 +225,8 @@ impl Verifier {
                 if state.joint_key().is_some() { state.manifest().trustees.len() as u64 } else { 0 };
             self.counts.partial_decryptions = rounds.iter().map(|round| round.decrypted_by.len() as u64).sum();
             let totals = rounds.iter().flat_map(|round| &round.tallies).filter_map(|tally| tally.totals.as_ref());
+            let outcomes = rounds.iter().filter_map(|round| round.outcome.as_ref());
+            self.counts.outcomes = outcomes.map(|outcomes| outcomes.len() as u64).sum();
             self.counts.totals = totals.map(|totals| totals.len() as u64).sum();
         }
         Report {

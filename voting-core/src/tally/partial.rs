@@ -1,7 +1,11 @@
-//! Partial decryptions: one point and one equality proof for each cell, bound to the closing checkpoint (A6, A20).
+//! Partial decryptions: one point for each cell and one equality proof for each tally, bound to the closing checkpoint
+//! (A6, A20).
+//!
+//! Voters who work together can make the first components of a cell sum up to the identity. Everybody's part of it is then
+//! the identity whatever the share, which the proof allows: such a group cannot keep a round from being counted.
 
-use proofs::group::{IsIdentity, Point, decode_point};
-use proofs::sigma::equal_dlog::{EqualDlog, EqualDlogProof};
+use proofs::group::{BASE, Point, decode_point};
+use proofs::sigma::equal_dlog::{EqualDlog, EqualDlogBatch, EqualDlogProof};
 use rand_core::CryptoRngCore;
 use thiserror::Error;
 use tlog::hash::Hash;
@@ -10,18 +14,14 @@ use super::{ClosingCheckpoint, Tally};
 use crate::ceremony::{JointKey, KeyShare};
 use crate::codec::{Malformed, Reader, Wire, Writer};
 use crate::contest::MAX_GROUPS;
-use crate::context::{self, CellPosition, RoundBinding};
+use crate::context::{self, RoundBinding};
 use crate::ids::{RoundId, TrusteeIndex};
 use crate::manifest::MAX_CONTESTS;
 
-/// Bytes of one decrypted cell: a point and a proof.
-pub(crate) const CELL: usize = 32 + EqualDlogProof::BYTES;
-
-/// The part of a cell whose first component has summed up to the identity: the identity, and no proof.
-///
-/// Voters who work together can bring this about with randomness that cancels out. Everybody's part is then the identity
-/// whatever the share, so there is nothing to prove; without this case such a group could keep a round from being counted.
-const IDENTITY_CELL: [u8; CELL] = [0; CELL];
+/// Bytes of one decrypted cell: a point.
+pub const CELL: usize = 32;
+/// Bytes of the proof that stands behind the cells of a tally.
+pub const PROOF: usize = EqualDlogProof::BYTES;
 
 /// One trustee's part of the count of a round, as it stands on the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,8 @@ pub struct PartialDecryption {
     pub size: u64,
     /// Root of the closing checkpoint.
     pub root: Hash,
-    /// For each tally the points and proofs of its cells, 96 bytes each; nothing for a tally that is not counted.
+    /// For each tally the points of its cells, 32 bytes each, and a proof of 64 bytes; nothing for a tally that is not
+    /// counted.
     pub tallies: Vec<Vec<u8>>,
 }
 
@@ -51,18 +52,24 @@ pub enum PartialError {
     /// A tally is decrypted although too few ballots count in it (A36, S12).
     #[error("contest {0} is decrypted although too few ballots count in it")]
     TooFew(u32),
-    /// The proof of a cell does not hold (A6).
-    #[error("the proof of contest {contest}, cell {cell} does not hold")]
-    Proof {
-        /// The contest.
-        contest: u32,
-        /// The cell.
-        cell: usize,
-    },
+    /// The proof of a tally does not hold (A6).
+    #[error("the proof of contest {0} does not hold")]
+    Proof(u32),
 }
 
-fn position(tally: &Tally, cell: usize) -> CellPosition {
-    CellPosition { contest: tally.contest, group: tally.group, cell }
+/// The transcript of the proof of a tally.
+fn transcript(
+    binding: &RoundBinding,
+    closing: &ClosingCheckpoint,
+    trustee: TrusteeIndex,
+    tally: &Tally,
+) -> proofs::transcript::Transcript {
+    let checkpoint = (closing.size, &closing.root);
+    context::partial_decryption(binding, checkpoint, trustee, (tally.contest, tally.group), &tally.cells)
+}
+
+fn bases(tally: &Tally) -> Vec<Point> {
+    tally.cells.iter().map(|cell| cell.first).collect()
 }
 
 /// Decrypts every cell of every tally that counts in part; others stay empty (A36). The caller has computed the tallies itself, from the log (A6, A20).
@@ -79,23 +86,19 @@ pub fn decrypt(
     if share.event() != binding.event {
         return Err(PartialError::OtherEvent);
     }
+    let public = EqualDlog::of(share.secret(), BASE).public;
     let mut parts = Vec::with_capacity(tallies.len());
     for tally in tallies {
-        let mut bytes = Vec::with_capacity(tally.cells.len() * CELL);
-        for (cell, ciphertext) in tally.cells.iter().enumerate().filter(|_| tally.counted) {
-            if ciphertext.first.is_identity() {
-                bytes.extend_from_slice(&IDENTITY_CELL);
-                continue;
-            }
-            let statement = EqualDlog::of(share.secret(), ciphertext.first);
-            let at = position(tally, cell);
-            let checkpoint = (closing.size, &closing.root);
-            let mut transcript = context::partial_decryption(binding, checkpoint, share.index(), &at, ciphertext);
-            let proof = EqualDlogProof::prove(&mut transcript, &statement, share.secret(), rng);
-            let proof = proof.map_err(|_| PartialError::Proof { contest: tally.contest.0, cell })?;
-            bytes.extend_from_slice(statement.image.compress().as_bytes());
-            bytes.extend_from_slice(&proof.to_bytes());
+        if !tally.counted {
+            parts.push(Vec::new());
+            continue;
         }
+        let mut transcript = transcript(binding, closing, share.index(), tally);
+        let proved = EqualDlogBatch::prove(&mut transcript, share.secret(), &public, &bases(tally), rng);
+        let (images, proof) = proved.map_err(|_| PartialError::Proof(tally.contest.0))?;
+        let mut bytes = Vec::with_capacity(images.len() * CELL + PROOF);
+        images.iter().for_each(|image| bytes.extend_from_slice(image.compress().as_bytes()));
+        bytes.extend_from_slice(&proof.to_bytes());
         parts.push(bytes);
     }
     Ok(PartialDecryption { round: binding.round, size: closing.size, root: closing.root, tallies: parts })
@@ -130,30 +133,16 @@ pub fn verify(
             points.push(Vec::new());
             continue;
         }
-        if bytes.len() != tally.cells.len() * CELL {
-            return Err(PartialError::Shape); // A35
-        }
-        let mut decrypted = Vec::with_capacity(tally.cells.len());
-        for (cell, (ciphertext, bytes)) in tally.cells.iter().zip(bytes.chunks_exact(CELL)).enumerate() {
-            let bad = PartialError::Proof { contest: tally.contest.0, cell };
-            if ciphertext.first.is_identity() {
-                if bytes != IDENTITY_CELL {
-                    return Err(bad);
-                }
-                decrypted.push(ciphertext.first);
-                continue;
-            }
-            let (image, proof) = bytes.split_at_checked(32).ok_or(bad)?;
-            let image = decode_point(image, "partial decryption").map_err(|_| bad)?;
-            let proof = EqualDlogProof::from_bytes(proof).map_err(|_| bad)?;
-            let at = position(tally, cell);
-            let checkpoint = (closing.size, &closing.root);
-            let mut transcript = context::partial_decryption(binding, checkpoint, author, &at, ciphertext);
-            let statement = EqualDlog { public, base: ciphertext.first, image };
-            proof.verify(&mut transcript, &statement).map_err(|_| bad)?; // A6
-            decrypted.push(image);
-        }
-        points.push(decrypted);
+        let shape = bytes.len() == tally.cells.len() * CELL + PROOF;
+        let (images, proof) =
+            bytes.split_at_checked(tally.cells.len() * CELL).filter(|_| shape).ok_or(PartialError::Shape)?; // A35
+        let bad = |_| PartialError::Proof(tally.contest.0);
+        let images = images.chunks_exact(CELL).map(|image| decode_point(image, "partial decryption"));
+        let images: Vec<_> = images.collect::<Result<_, _>>().map_err(bad)?;
+        let proof = EqualDlogProof::from_bytes(proof).map_err(bad)?;
+        let mut transcript = transcript(binding, closing, author, tally);
+        EqualDlogBatch::verify(&mut transcript, &public, &bases(tally), &images, &proof).map_err(bad)?; // A6
+        points.push(images);
     }
     Ok(points)
 }

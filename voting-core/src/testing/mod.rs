@@ -22,14 +22,16 @@ use tlog::tree::MemoryTree;
 
 use crate::ballot;
 use crate::ceremony::{self, Committed, Dealt, KeyShare, Setup};
-use crate::contest::{Choice, Contest, Kind, Selection};
+use crate::contest::{Cap, Choice, Contest, Entitlement, Grades, Kind, Selection};
 use crate::credential::{CodeSecret, Credential};
 use crate::entry::{
     self, Author, Body, CloseOrder, NotCounted, OfficialKey, RollChunk, RollClosed, RollMember, RoundStarted,
     RoundStatement,
 };
-use crate::ids::{GroupIndex, LabelDigest, OptionIndex, RoundIndex, TrusteeIndex};
+use crate::ids::{EntryIndex, GroupIndex, LabelDigest, OptionIndex, RoundIndex, TrusteeIndex};
 use crate::manifest::{Fields, Login, Manifest, RoundPlan, TooFew, TrusteeIdentity};
+use crate::outcome::OutcomeRule;
+use crate::record::state::Planned;
 use crate::record::{Refusal, Report, State, verify_record};
 use crate::tally::partial;
 
@@ -76,16 +78,44 @@ pub fn chosen(options: &[u32]) -> Choice {
     Choice::Selection(options.iter().copied().map(OptionIndex).collect())
 }
 
-/// A contest of `options` options for these groups.
+/// A selection among `options` options for these groups.
 #[must_use]
-pub fn contest(options: u8, rule: Selection, groups: &[u32], per_group: bool) -> Contest {
+pub fn contest(options: u32, rule: Selection, groups: &[u32], per_group: bool) -> Contest {
+    contest_of(options, Kind::Selection(rule), groups, per_group)
+}
+
+/// A contest of any kind with `options` options for these groups.
+#[must_use]
+pub fn contest_of(options: u32, kind: Kind, groups: &[u32], per_group: bool) -> Contest {
+    let options = u16::try_from(options).unwrap();
+    let mut title = [options as u8; 32];
+    title[0] = (options >> 8) as u8;
     Contest {
-        title: LabelDigest([options; 32]),
-        options: (0..options).map(|i| LabelDigest([100_u8.wrapping_add(i); 32])).collect(),
-        kind: Kind::Selection(rule),
+        title: LabelDigest(title),
+        options: label_digests(100, options.into()),
+        kind,
         groups: groups.iter().copied().map(GroupIndex).collect(),
         per_group,
+        outcome: OutcomeRule::totals_only(),
     }
+}
+
+/// So many digests that differ, from a number on.
+#[must_use]
+pub fn label_digests(first: u32, count: u32) -> Vec<LabelDigest> {
+    let digest = |i: u32| {
+        let mut bytes = [i as u8; 32];
+        bytes[..4].copy_from_slice(&i.to_le_bytes());
+        LabelDigest(bytes)
+    };
+    (first..first + count).map(digest).collect()
+}
+
+/// Three grades for each person and criterion, with these caps.
+#[must_use]
+pub fn grades(criteria: u32, rows_may_be_blank: bool, caps: &[Cap]) -> Kind {
+    let (criteria, grades) = (label_digests(1_000, criteria), label_digests(2_000, 3));
+    Kind::Grades(Grades { criteria, grades, rows_may_be_blank, caps: caps.to_vec(), median: false })
 }
 
 /// The fields of a valid manifest: three trustees, two of them needed; two groups; two rounds.
@@ -204,7 +234,8 @@ impl Sandbox {
     pub fn offer(&mut self, bytes: Vec<u8>) -> Result<(), Refusal> {
         if crate::record::state::looks_like_ballot(&bytes) {
             let verified = self.state.check_ballots(&[&bytes], &ENTROPY).remove(0)?;
-            self.state.apply_ballot(&verified)?;
+            let entries = &self.entries;
+            self.state.apply_ballot(&verified, &|index: EntryIndex| entries.get(index.0 as usize).cloned())?;
         } else {
             let checked = self.state.check(&bytes)?;
             self.state.apply(checked)?;
@@ -304,9 +335,12 @@ impl Sandbox {
     /// The entry body that starts a round.
     #[must_use]
     pub fn start(&self, round: RoundIndex) -> RoundStarted {
-        let plan = self.state.manifest().round(round).unwrap().clone();
+        let Planned { mut plan, cause, .. } = self.state.plan(round).unwrap().clone();
+        if cause.is_some() {
+            (plan.opens, plan.closes) = (START + 10_000, START + 20_000);
+        }
         let joint_key = self.state.joint_key().map_or([0; 32], |joint| joint.public.to_bytes());
-        RoundStarted { statement: RoundStatement { index: round, plan }, joint_key, time: START }
+        RoundStarted { statement: RoundStatement { index: round, plan, cause }, joint_key, time: START }
     }
 
     /// Ceremony, rolls and start of the first round.
@@ -332,17 +366,25 @@ impl Sandbox {
         let rules = self.state.round(round).unwrap().rules().unwrap().clone();
         let key = EncryptionKey::new(rules.binding.joint_key);
         let credential = self.credential(voter, round).key();
-        ballot::seal(&rules, &key, self.voters[voter].group, &credential, choices, &mut self.rng).unwrap()
+        let Voter { weight, group, .. } = self.voters[voter];
+        let member = Entitlement { group, weight };
+        ballot::seal(&rules, &key, member, &credential, choices, &mut self.rng).unwrap()
     }
 
-    /// Signs sealed bytes after the voter's latest ballot on the log.
-    pub fn cast(&mut self, voter: usize, sealed: &[u8]) -> Vec<u8> {
+    /// Signs sealed parts after the voter's latest ballot on the log; one entry for each part.
+    pub fn cast_parts(&mut self, voter: usize, sealed: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let round = self.state.open_round().unwrap();
         let credential = self.credential(voter, round);
         let chain = self.state.latest_ballot(&credential.key());
         let event = Hash(self.state.manifest().event().0);
-        let (counter, previous) = chain.map_or((1, event), |chain| (chain.counter + 1, chain.leaf));
-        self.cast_after(voter, sealed, counter, previous)
+        let (counter, previous) = chain.map_or((1, event), |chain| (chain.counter() + 1, chain.leaf));
+        let binding = self.state.round(round).unwrap().rules().unwrap().binding;
+        ballot::cast(sealed, &binding, &credential, counter, previous, &mut self.rng).unwrap()
+    }
+
+    /// The same for a ballot of one part.
+    pub fn cast(&mut self, voter: usize, sealed: &[u8]) -> Vec<u8> {
+        self.cast_parts(voter, &[sealed.to_vec()]).remove(0)
     }
 
     /// Signs sealed bytes with any counter and predecessor.
@@ -350,15 +392,17 @@ impl Sandbox {
         let round = self.state.open_round().unwrap();
         let binding = self.state.round(round).unwrap().rules().unwrap().binding;
         let credential = self.credential(voter, round);
-        ballot::cast(sealed, &binding, &credential, counter, previous, &mut self.rng).unwrap()
+        ballot::cast(&[sealed.to_vec()], &binding, &credential, counter, previous, &mut self.rng).unwrap().remove(0)
     }
 
-    /// A voter votes; returns the entry.
+    /// A voter votes; returns the entry, the last one if there are several parts.
     pub fn vote(&mut self, voter: usize, choices: &[Choice]) -> Vec<u8> {
         let sealed = self.seal(voter, choices);
-        let entry = self.cast(voter, sealed.as_bytes());
-        self.offer(entry.clone()).unwrap_or_else(|refusal| panic!("{refusal}"));
-        entry
+        let entries = self.cast_parts(voter, sealed.parts());
+        for entry in &entries {
+            self.offer(entry.clone()).unwrap_or_else(|refusal| panic!("{refusal}"));
+        }
+        entries.last().unwrap().clone()
     }
 
     /// Votes of all six voters in the first round, one of them twice.
@@ -494,5 +538,6 @@ pub fn rules(report: &Report) -> BTreeMap<&'static str, usize> {
 /// Verifies a record under the fixed entropy.
 #[must_use]
 pub fn verify(event: &crate::ids::EventId, checkpoint: &[u8], entries: &[Vec<u8>]) -> Report {
-    verify_record(event, checkpoint, entries.to_vec(), &ENTROPY, |_| ())
+    let log = |index: EntryIndex| entries.get(index.0 as usize).cloned();
+    verify_record(event, checkpoint, entries.to_vec(), &log, &ENTROPY, |_| ())
 }

@@ -145,7 +145,10 @@ impl Ceremony {
             | Body::PartialDecryption(_)
             | Body::RoundResult(_)
             | Body::NotCounted(_)
-            | Body::Cancelled(_) => Err(StageError::TooEarly),
+            | Body::Cancelled(_)
+            | Body::Attendance(_)
+            | Body::RoundOutcome(_)
+            | Body::RoundDropped(_) => Err(StageError::TooEarly),
         }
     }
 

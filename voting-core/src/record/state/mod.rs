@@ -5,20 +5,28 @@
 //! other way to change a state (A41).
 
 mod ceremony;
+mod chains;
+mod outcome;
+mod plan;
+mod prefixes;
 mod roll;
 mod round;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proofs::elgamal::PublicKey;
 use tlog::hash::{Hash, leaf_hash};
 use tlog::tree::CompactTree;
 
 pub use ceremony::CeremonyStatus;
-pub use roll::{Member, Roll};
-pub use round::{Chain, Counting, Ending, Round, Voting};
+pub use chains::{Chain, Recall};
+pub use plan::{Origin, Planned};
+pub use roll::Roll;
+pub use round::{Counting, Ending, Round, Voting};
 
 use self::ceremony::Ceremony;
+use self::prefixes::Prefixes;
 use crate::ballot::{self, BallotEntry, BallotFault, VerifiedBallot};
 use crate::ceremony::{JointKey, Messages};
 use crate::entry::{Author, Body, Entry, OfficialEntry};
@@ -26,16 +34,22 @@ use crate::ids::{CredentialKey, EntryIndex, RoundIndex, TrusteeIndex};
 use crate::manifest::{Manifest, ManifestError};
 use crate::record::{Culprit, Refusal, Rule};
 
+/// What is wrong with a part of a ballot that comes before its turn; its rule is that of a stale predecessor.
+pub const PARTS_OUT_OF_ORDER: &str =
+    "the parts before this one are not on the log: send the parts of a ballot in order";
+
 /// The state of an event.
 #[derive(Clone, Debug)]
 pub struct State {
     manifest: Manifest,
     tree: CompactTree,
     ceremony: Ceremony,
-    rolls: Vec<Roll>,
+    rolls: Vec<Arc<Roll>>,
+    /// Rounds of the manifest, then those that outcomes call for.
+    plans: Vec<Planned>,
     rounds: Vec<Round>,
     /// First 16 bytes of the first component of every accepted ciphertext of the event (A10).
-    seen: BTreeSet<[u8; 16]>,
+    seen: Prefixes,
     cancelled: bool,
 }
 
@@ -67,9 +81,10 @@ impl State {
         let mut tree = CompactTree::new();
         tree.append_leaf_hash(leaf_hash(manifest_bytes));
         let ceremony = Ceremony::new(&manifest);
-        let rolls = manifest.rounds.iter().map(|_| Roll::new(manifest.groups.len())).collect();
+        let rolls = manifest.rounds.iter().map(|_| Arc::new(Roll::new(manifest.groups.len()))).collect();
+        let plans = manifest.rounds.iter().map(Planned::of_manifest).collect();
         let rounds = manifest.rounds.iter().map(|_| Round::Planned).collect();
-        Ok(Self { manifest, tree, ceremony, rolls, rounds, seen: BTreeSet::new(), cancelled: false })
+        Ok(Self { manifest, tree, ceremony, rolls, plans, rounds, seen: Prefixes::default(), cancelled: false })
     }
 
     /// The manifest.
@@ -110,7 +125,12 @@ impl State {
     /// The roll of a round.
     #[must_use]
     pub fn roll(&self, round: RoundIndex) -> Option<&Roll> {
-        self.rolls.get(round.position())
+        self.rolls.get(round.position()).map(Arc::as_ref)
+    }
+    /// What a round asks, as planned or as it was started.
+    #[must_use]
+    pub fn plan(&self, round: RoundIndex) -> Option<&Planned> {
+        self.plans.get(round.position())
     }
     /// A round.
     #[must_use]
@@ -136,10 +156,12 @@ impl State {
     pub fn is_cancelled(&self) -> bool {
         self.cancelled
     }
-    /// Whether every round has ended with or without a result, or the event was cancelled.
+    /// Whether every round has ended with or without a result, and with an outcome where a rule asks for one; or the event was
+    /// cancelled.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.cancelled || self.rounds.iter().all(Round::is_finished)
+        let decided = |(index, round): (RoundIndex, &Round)| round.is_finished() && !self.lacks_outcome(index);
+        self.cancelled || self.rounds().all(decided)
     }
 
     /// Checks an entry that is not a ballot: canonical, signed, legal, and true as far as it can be judged.
@@ -183,17 +205,19 @@ impl State {
             }
             Body::RollClosed(closed) => {
                 let roll = self.roll_of(closed.round, by)?;
-                let contests = self.manifest.round(closed.round).map_or(&[][..], |round| &round.contests);
-                let largest = contests.iter().map(crate::contest::Contest::largest_cell).max().unwrap_or(1);
-                roll.check_closed(closed, largest, by).map(|effect| Effect::Roll(closed.round, effect))
+                let contests = self.plan(closed.round).map_or(&[][..], |planned| &planned.plan.contests);
+                roll.check_closed(closed, contests, by).map(|effect| Effect::Roll(closed.round, effect))
             }
             Body::RoundStarted(started) => self.check_started(started, by),
             Body::RoundClosed(closed) => self.check_closed(closed, by),
             Body::PartialDecryption(partial) => self.check_partial(author, partial, by),
             Body::RoundResult(result) => self.check_result(result, by),
+            Body::Attendance(attendance) => self.check_attendance(attendance, by),
+            Body::RoundOutcome(outcome) => self.check_outcome(outcome, by),
+            Body::RoundDropped(dropped) => self.check_dropped(dropped, by),
             Body::NotCounted(not_counted) => self.check_not_counted(not_counted, by),
             Body::Cancelled(_) => {
-                let early = self.rounds.iter().all(|round| matches!(round, Round::Planned | Round::Open(_)));
+                let early = self.rounds.iter().all(|round| round.closed().is_none());
                 let what = "a round has been closed: its ballots are counted and the result stands";
                 if early { Ok(Effect::Cancel) } else { Err(Refusal::new(Rule::CancelEarly, by, what)) }
             }
@@ -220,10 +244,19 @@ impl State {
             Effect::Ceremony(effect) => self.ceremony.apply(effect),
             Effect::Roll(round, effect) => {
                 if let Some(roll) = self.rolls.get_mut(round.position()) {
-                    roll.apply(effect);
+                    Arc::make_mut(roll).apply(effect);
                 }
             }
             Effect::Round(index, effect) => {
+                match &effect {
+                    round::Effect::Start(_, plan) => {
+                        if let Some(planned) = self.plans.get_mut(index.position()) {
+                            planned.plan.clone_from(plan);
+                        }
+                    }
+                    round::Effect::Outcome(outcome) => self.found_follow_up(index, outcome),
+                    _ => {}
+                }
                 let (size, root) = (self.tree.size(), self.tree.root());
                 if let Some(round) = self.rounds.get_mut(index.position()) {
                     round.apply(effect, size, root);
@@ -248,7 +281,8 @@ impl State {
             return ballots.iter().map(closed).collect();
         };
         let roll = self.roll(index);
-        let prepare = |bytes: &&[u8]| self.prepare_ballot(round.rules(), roll, bytes);
+        let verifier = ballot::Verifier::new(round.rules());
+        let prepare = |bytes: &&[u8]| self.prepare_ballot(round.rules(), &verifier, roll, bytes);
         #[cfg(feature = "parallel")]
         let prepared: Vec<_> = {
             use rayon::prelude::*;
@@ -279,6 +313,7 @@ impl State {
     fn prepare_ballot(
         &self,
         rules: &ballot::RoundRules,
+        verifier: &ballot::Verifier<'_>,
         roll: Option<&Roll>,
         bytes: &[u8],
     ) -> Result<ballot::PreparedBallot, Refusal> {
@@ -298,10 +333,10 @@ impl State {
             let what = if closed { "the ballot's round is closed" } else { "the ballot belongs to another round" };
             return Err(Refusal::new(rule, voter, what));
         }
-        let member = roll.and_then(|roll| roll.member(&entry.sealed.credential));
+        let member = roll.and_then(|roll| roll.voter(&entry.sealed.credential));
         let unknown = || Refusal::new(Rule::BallotEligible, voter, "the credential is not on the roll of this round");
-        let member = member.ok_or_else(unknown)?;
-        ballot::prepare(rules, (&member.key, member.group), &entry, leaf_hash(bytes)).map_err(faulty)
+        let (key, member) = member.ok_or_else(unknown)?;
+        ballot::prepare(verifier, (&key, member), &entry, leaf_hash(bytes)).map_err(faulty)
     }
 
     /// Why a ballot failed in a batch.
@@ -310,8 +345,9 @@ impl State {
             return Refusal::new(Rule::EntryCanonical, Culprit::Board, "no ballot");
         };
         let voter = Culprit::Voter(entry.sealed.credential);
-        let key = roll.and_then(|roll| roll.member(&entry.sealed.credential)).map(|member| member.key);
-        let fault = key.map_or(BallotFault::Signature, |key| ballot::diagnose(rules, &key, &entry));
+        let member = roll.and_then(|roll| roll.voter(&entry.sealed.credential));
+        let fault =
+            member.map_or(BallotFault::Signature, |(key, member)| ballot::diagnose(rules, (&key, member), &entry));
         Refusal::new(fault_rule(&fault), voter, fault.to_string())
     }
 
@@ -326,10 +362,13 @@ impl State {
         let chain = round.chain(&ballot.credential());
         let latest = chain.map(|chain| chain.index);
         let previous = chain.map_or(Hash(self.manifest.event().0), |chain| chain.leaf);
-        let counter = chain.map_or(0, |chain| chain.counter).checked_add(1);
+        let counter = chain.map_or(0, Chain::counter).checked_add(1);
         if ballot.previous() != previous || Some(ballot.counter()) != counter {
             let what = "another ballot of this credential was accepted before: look at it, then sign again";
             return Err(Refusal { rule: Rule::BallotChain, culprit: voter, what: what.into(), latest });
+        }
+        if round.earlier_parts(ballot).is_none() {
+            return Err(Refusal::new(Rule::BallotChain, voter, PARTS_OUT_OF_ORDER));
         }
         let mut own = BTreeSet::new();
         if ballot.prefixes().iter().any(|prefix| self.seen.contains(prefix) || !own.insert(prefix)) {
@@ -339,21 +378,21 @@ impl State {
         Ok(())
     }
 
-    /// Applies a verified ballot.
+    /// Applies a verified ballot, or a part of one. `log` reads entries again that were applied before: those of the ballot
+    /// that this one replaces, and its own earlier parts. They are checked, not trusted.
     ///
     /// # Errors
-    /// As [`Self::check_chain`].
-    pub fn apply_ballot(&mut self, ballot: &VerifiedBallot) -> Result<EntryIndex, Refusal> {
+    /// As [`Self::check_chain`]; [`Rule::LogSize`] if an entry can't be read again.
+    pub fn apply_ballot(&mut self, ballot: &VerifiedBallot, log: &dyn Recall) -> Result<EntryIndex, Refusal> {
         self.check_chain(ballot)?;
         let index = EntryIndex(self.size());
-        let member = self.open_round().and_then(|round| self.roll(round)?.member(&ballot.credential()).copied());
-        let round = self.rounds.iter_mut().find_map(Round::open_mut);
-        let (Some(member), Some(round)) = (member, round) else {
+        let Some(round) = self.rounds.iter_mut().find_map(Round::open_mut) else {
             return Err(Refusal::new(Rule::BallotOpen, Culprit::Board, "the ballot's round is not open"));
         };
+        let recalled = round.recall(ballot, log)?;
         self.tree.append_leaf_hash(ballot.leaf());
         self.seen.extend(ballot.prefixes());
-        round.count(ballot, &member, index);
+        round.count(ballot, &recalled, index);
         Ok(index)
     }
 
@@ -370,10 +409,13 @@ fn may_write(author: Author, body: &Body) -> bool {
         Body::Commitment(_) | Body::Dealing(_) | Body::Confirmation(_) | Body::PartialDecryption(_) => {
             matches!(author, Author::Trustee(_))
         }
-        Body::RollChunk(_) | Body::RollClosed(_) => author == Author::Registrar,
-        Body::RoundStarted(_) | Body::RoundResult(_) | Body::NotCounted(_) | Body::Cancelled(_) => {
-            author == Author::Administrator
-        }
+        Body::RollChunk(_) | Body::RollClosed(_) | Body::Attendance(_) => author == Author::Registrar,
+        Body::RoundStarted(_)
+        | Body::RoundResult(_)
+        | Body::NotCounted(_)
+        | Body::RoundOutcome(_)
+        | Body::RoundDropped(_)
+        | Body::Cancelled(_) => author == Author::Administrator,
         Body::RoundClosed(_) => author == Author::Board,
     }
 }
@@ -382,8 +424,8 @@ fn may_write(author: Author, body: &Body) -> bool {
 fn fault_rule(fault: &BallotFault) -> Rule {
     match fault {
         BallotFault::OtherEvent | BallotFault::OtherRound => Rule::BallotBinding,
-        BallotFault::Contests { .. } | BallotFault::Malformed(..) => Rule::BallotContests,
-        BallotFault::Argument => Rule::BallotProof,
+        BallotFault::Parts | BallotFault::Contests { .. } | BallotFault::Malformed(..) => Rule::BallotContests,
+        BallotFault::Argument { .. } => Rule::BallotProof,
         BallotFault::Signature => Rule::BallotSignature,
     }
 }
@@ -391,8 +433,8 @@ fn fault_rule(fault: &BallotFault) -> Rule {
 /// Whether bytes are a ballot, judged by their kind alone: how a stream of entries is split into batches.
 #[must_use]
 pub fn looks_like_ballot(bytes: &[u8]) -> bool {
-    // An array of five items beginning with the kind of ballots.
-    bytes.starts_with(&[0x85, crate::entry::BALLOT as u8])
+    // An array of six items beginning with the kind of ballots.
+    bytes.starts_with(&[0x86, crate::entry::BALLOT as u8])
 }
 
 /// The ballot entry in these bytes, if they are one.

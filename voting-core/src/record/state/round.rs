@@ -1,14 +1,22 @@
 //! A round in the fold: planned, open, closed, counted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use proofs::elgamal::{Ciphertext, CompressedCiphertext};
+use proofs::elgamal::Ciphertext;
+use tlog::hash::{Hash, leaf_hash};
 
-use super::{Checked, Effect as StateEffect, Member, State};
-use crate::ballot::{RoundRules, VerifiedBallot};
+use super::chains::{Chain, Chains, Recall};
+use super::{Checked, Effect as StateEffect, Roll, State, as_ballot};
+use crate::ballot::{BallotEntry, MAX_PARTS, RoundRules, VerifiedBallot, VerifiedSection, read_again};
+use crate::contest::Entitlement;
 use crate::context::RoundBinding;
-use crate::entry::{Author, NotCounted, RoundClosed, RoundResult, RoundStarted, Totals, open_close_order};
+use crate::entry::{
+    Attendance, Author, GroupAttendance, NotCounted, RoundClosed, RoundDropped, RoundOutcome, RoundResult,
+    RoundStarted, Totals, open_close_order,
+};
 use crate::ids::{ContestIndex, CredentialKey, EntryIndex, GroupIndex, RoundId, RoundIndex, Tracker, TrusteeIndex};
+use crate::manifest::RoundPlan;
 use crate::record::{Culprit, Refusal, Rule};
 use crate::tally::combine::{self, Parts};
 use crate::tally::partial::{self, PartialDecryption, PartialError};
@@ -24,31 +32,20 @@ pub enum Round {
     Open(Voting),
     /// Voting is over; the count is under way, or done.
     Closed(Counting),
-}
-
-/// The chain of one credential's ballots: its last element counts (S3).
-#[derive(Clone, Debug)]
-pub struct Chain {
-    /// Counter of the latest ballot.
-    pub counter: u64,
-    /// Leaf hash of the latest ballot.
-    pub leaf: tlog::hash::Hash,
-    /// Where the latest ballot stands.
-    pub index: EntryIndex,
-    /// Its tracker.
-    pub tracker: Tracker,
-    /// Its ciphertexts, encoded: taken out of the sum again when it is replaced.
-    contests: Vec<(ContestIndex, Box<[CompressedCiphertext]>)>,
+    /// Never held.
+    Dropped,
 }
 
 /// A round in which ballots are accepted.
 #[derive(Clone, Debug)]
 pub struct Voting {
     rules: RoundRules,
+    roll: Arc<Roll>,
     started: u64,
     tallies: Vec<Tally>,
-    chains: BTreeMap<CredentialKey, Chain>,
+    chains: Chains,
     ballots: u64,
+    attendance: Option<Vec<GroupAttendance>>,
 }
 
 /// How the count of a round ended.
@@ -64,22 +61,28 @@ pub enum Ending {
 #[derive(Clone, Debug)]
 pub struct Counting {
     rules: RoundRules,
+    roll: Arc<Roll>,
     tallies: Vec<Tally>,
-    chains: BTreeMap<CredentialKey, Chain>,
+    chains: Chains,
     ballots: u64,
+    attendance: Option<Vec<GroupAttendance>>,
     started: u64,
     closed: u64,
     closing: ClosingCheckpoint,
     parts: BTreeMap<TrusteeIndex, Parts>,
     ending: Option<Ending>,
+    outcome: Option<RoundOutcome>,
 }
 
 #[derive(Debug)]
 pub(super) enum Effect {
-    Start(Box<Voting>),
+    Start(Box<Voting>, RoundPlan),
+    Attend(Vec<GroupAttendance>),
     Close { time: u64, minimum: u64, largest_share: (u32, u32) },
+    Drop,
     Part(TrusteeIndex, Parts),
     End(Ending),
+    Outcome(RoundOutcome),
 }
 
 impl Round {
@@ -88,14 +91,14 @@ impl Round {
     pub fn open(&self) -> Option<&Voting> {
         match self {
             Self::Open(voting) => Some(voting),
-            Self::Planned | Self::Closed(_) => None,
+            Self::Planned | Self::Closed(_) | Self::Dropped => None,
         }
     }
 
     pub(super) fn open_mut(&mut self) -> Option<&mut Voting> {
         match self {
             Self::Open(voting) => Some(voting),
-            Self::Planned | Self::Closed(_) => None,
+            Self::Planned | Self::Closed(_) | Self::Dropped => None,
         }
     }
 
@@ -104,7 +107,7 @@ impl Round {
     pub fn closed(&self) -> Option<&Counting> {
         match self {
             Self::Closed(counting) => Some(counting),
-            Self::Planned | Self::Open(_) => None,
+            Self::Planned | Self::Open(_) | Self::Dropped => None,
         }
     }
 
@@ -112,7 +115,7 @@ impl Round {
     #[must_use]
     pub fn rules(&self) -> Option<&RoundRules> {
         match self {
-            Self::Planned => None,
+            Self::Planned | Self::Dropped => None,
             Self::Open(voting) => Some(&voting.rules),
             Self::Closed(counting) => Some(&counting.rules),
         }
@@ -124,27 +127,27 @@ impl Round {
         self.rules().map(|rules| rules.binding.round)
     }
 
-    /// Whether the round has a result, or has ended without one.
+    /// Whether the round has a result, has ended without one, or was never held.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.closed().is_some_and(|counting| counting.ending.is_some())
+        matches!(self, Self::Dropped) || self.closed().is_some_and(|counting| counting.ending.is_some())
     }
 
     /// The latest ballot of a credential, during the voting and after it.
     #[must_use]
     pub fn chain(&self, credential: &CredentialKey) -> Option<&Chain> {
         match self {
-            Self::Planned => None,
-            Self::Open(voting) => voting.chains.get(credential),
-            Self::Closed(counting) => counting.chains.get(credential),
+            Self::Planned | Self::Dropped => None,
+            Self::Open(voting) => voting.chain(credential),
+            Self::Closed(counting) => counting.chains.latest(counting.roll.position(credential)?),
         }
     }
 
-    /// Number of ballots on the log, replaced ones included.
+    /// Number of ballots on the log, replaced ones included; each part of a ballot is one.
     #[must_use]
     pub fn ballots(&self) -> u64 {
         match self {
-            Self::Planned => 0,
+            Self::Planned | Self::Dropped => 0,
             Self::Open(voting) => voting.ballots,
             Self::Closed(counting) => counting.ballots,
         }
@@ -154,37 +157,51 @@ impl Round {
     #[must_use]
     pub fn turnout(&self) -> u64 {
         match self {
-            Self::Planned => 0,
-            Self::Open(voting) => voting.chains.len() as u64,
-            Self::Closed(counting) => counting.chains.len() as u64,
+            Self::Planned | Self::Dropped => 0,
+            Self::Open(voting) => voting.chains.cast(),
+            Self::Closed(counting) => counting.chains.cast(),
         }
     }
 
     pub(super) fn apply(&mut self, effect: Effect, size: u64, root: tlog::hash::Hash) {
         match (effect, &mut *self) {
-            (Effect::Start(voting), _) => *self = Self::Open(*voting),
+            (Effect::Start(voting, _), _) => *self = Self::Open(*voting),
+            (Effect::Attend(groups), Self::Open(voting)) => voting.attendance = Some(groups),
+            (Effect::Drop, Self::Planned) => *self = Self::Dropped,
             (Effect::Close { time, minimum, largest_share }, Self::Open(voting)) => {
                 for tally in &mut voting.tallies {
                     tally.counted = tally.may_be_decrypted(minimum, largest_share);
                 }
                 *self = Self::Closed(Counting {
                     rules: voting.rules.clone(),
+                    roll: Arc::clone(&voting.roll),
                     tallies: core::mem::take(&mut voting.tallies),
                     chains: core::mem::take(&mut voting.chains),
                     ballots: voting.ballots,
+                    attendance: voting.attendance.take(),
                     started: voting.started,
                     closed: time,
                     closing: ClosingCheckpoint { size, root },
                     parts: BTreeMap::new(),
                     ending: None,
+                    outcome: None,
                 });
             }
             (Effect::Part(trustee, parts), Self::Closed(counting)) => {
                 counting.parts.insert(trustee, parts);
             }
             (Effect::End(ending), Self::Closed(counting)) => counting.ending = Some(ending),
+            (Effect::Outcome(outcome), Self::Closed(counting)) => counting.outcome = Some(outcome),
             // `check` has made sure that the effect fits the round, and `apply` that nothing happened in between.
-            (Effect::Close { .. } | Effect::Part(..) | Effect::End(_), _) => {}
+            (
+                Effect::Attend(_)
+                | Effect::Drop
+                | Effect::Close { .. }
+                | Effect::Part(..)
+                | Effect::End(_)
+                | Effect::Outcome(_),
+                _,
+            ) => {}
         }
     }
 }
@@ -202,40 +219,118 @@ impl Voting {
         self.started
     }
 
+    /// For each group who is excused and present, once that was stated.
+    #[must_use]
+    pub fn attendance(&self) -> Option<&[GroupAttendance]> {
+        self.attendance.as_deref()
+    }
+
     /// The latest ballot of a credential.
     #[must_use]
     pub fn chain(&self, credential: &CredentialKey) -> Option<&Chain> {
-        self.chains.get(credential)
+        self.chains.latest(self.roll.position(credential)?)
     }
 
-    /// Takes a verified ballot into the sums; what it replaces is taken out (A14).
-    pub(super) fn count(&mut self, ballot: &VerifiedBallot, member: &Member, index: EntryIndex) {
-        let contests: Vec<(ContestIndex, Box<[CompressedCiphertext]>)> = ballot.compressed().to_vec();
-        let chain =
-            Chain { counter: ballot.counter(), leaf: ballot.leaf(), index, tracker: ballot.tracker(), contests };
-        let replaced = self.chains.insert(ballot.credential(), chain);
-        self.ballots += 1;
-        for (contest, cells) in ballot.contests() {
-            let Some(tally) = tally_mut(&mut self.tallies, *contest, member.group) else { continue };
-            for (sum, cell) in tally.cells.iter_mut().zip(cells.iter()) {
-                *sum += cell.vartime_scale(member.weight);
-            }
-            if replaced.is_none() {
-                tally.ballots += 1;
-                tally.weight += member.weight;
-                tally.heaviest = tally.heaviest.max(member.weight);
+    /// Where the earlier parts of the same ballot stand; `None` if they are not on the log in order.
+    pub(super) fn earlier_parts(&self, ballot: &VerifiedBallot) -> Option<&[EntryIndex]> {
+        self.chains.earlier_parts(self.roll.position(&ballot.credential())?, ballot)
+    }
+
+    /// What counting a ballot needs of the log again: its earlier parts, and all of the ballot that it replaces.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the log has no such entry any more.
+    pub(super) fn recall(&self, ballot: &VerifiedBallot, log: &dyn Recall) -> Result<Recalled, Refusal> {
+        let mut recalled = Recalled::default();
+        let Some(position) = self.roll.position(&ballot.credential()) else { return Ok(recalled) };
+        let (part, parts) = ballot.part();
+        if part + 1 < parts {
+            return Ok(recalled);
+        }
+        let group = ballot.group();
+        for (number, index) in (0..).zip(self.earlier_parts(ballot).unwrap_or_default()) {
+            let entry = read_part(log, *index, number, None, Some(&ballot.tracker()))?;
+            recalled.added.extend(sections(&self.rules, group, &entry, *index)?);
+        }
+        let mut replaced = self.chains.latest_parts(position);
+        if let (Some(chain), Some(last)) = (self.chains.latest(position), replaced.pop()) {
+            let number = replaced.len() as u32;
+            let entry = read_part(log, last, number, Some(&chain.leaf), None)?;
+            recalled.taken_out.extend(sections(&self.rules, group, &entry, last)?);
+            for (number, index) in (0..).zip(replaced) {
+                let entry = read_part(log, index, number, None, Some(&entry.tracker()))?;
+                recalled.taken_out.extend(sections(&self.rules, group, &entry, index)?);
             }
         }
-        for (contest, cells) in replaced.iter().flat_map(|chain| &chain.contests) {
-            let Some(tally) = tally_mut(&mut self.tallies, *contest, member.group) else { continue };
-            for (sum, cell) in tally.cells.iter_mut().zip(cells.iter()) {
-                // It was decoded when it was accepted.
-                if let Ok(cell) = cell.decompress() {
-                    *sum -= cell.vartime_scale(member.weight);
-                }
+        Ok(recalled)
+    }
+
+    /// Takes a verified ballot into the sums once it is complete; what it replaces is taken out (A14).
+    pub(super) fn count(&mut self, ballot: &VerifiedBallot, recalled: &Recalled, index: EntryIndex) {
+        let Some(position) = self.roll.position(&ballot.credential()) else { return };
+        let Some(Entitlement { group, weight }) = self.roll.member(&ballot.credential()).copied() else { return };
+        let first = self.chains.latest(position).is_none();
+        self.chains.take(position, ballot, index);
+        self.ballots += 1;
+        let (part, parts) = ballot.part();
+        if part + 1 < parts {
+            return;
+        }
+        let added = ballot.sections().iter().chain(&recalled.added).map(|section| (section, true));
+        for ((contest, first_cell, cells), add) in
+            added.chain(recalled.taken_out.iter().map(|section| (section, false)))
+        {
+            let factor = self.rules.contest(*contest).map_or(0, |rules| rules.contest.factor(weight));
+            let Some(tally) = tally_mut(&mut self.tallies, *contest, group) else { continue };
+            for (sum, cell) in tally.cells.iter_mut().skip(*first_cell).zip(cells.iter()) {
+                let cell = cell.vartime_scale(factor);
+                if add { *sum += cell } else { *sum -= cell }
+            }
+        }
+        let of_group = |tally: &&mut Tally| tally.group.is_none_or(|own| own == group);
+        for tally in self.tallies.iter_mut().filter(of_group).filter(|_| first) {
+            if self.rules.contest(tally.contest).is_some_and(|rules| rules.contest.is_for(group)) {
+                tally.ballots += 1;
+                tally.weight += weight;
+                tally.heaviest = tally.heaviest.max(weight);
             }
         }
     }
+}
+
+/// Ciphertexts that were read from the log again.
+#[derive(Debug, Default)]
+pub(super) struct Recalled {
+    added: Vec<VerifiedSection>,
+    taken_out: Vec<VerifiedSection>,
+}
+
+/// Reads a part of a ballot again, known by its leaf hash or by the tracker of the ballot. Nothing else of the log is trusted.
+fn read_part(
+    log: &dyn Recall,
+    index: EntryIndex,
+    number: u32,
+    leaf: Option<&Hash>,
+    tracker: Option<&Tracker>,
+) -> Result<BallotEntry, Refusal> {
+    let bytes = log.entry(index).filter(|bytes| leaf.is_none_or(|leaf| leaf_hash(bytes) == *leaf));
+    let entry = bytes.and_then(|bytes| as_ballot(&bytes));
+    let entry = entry.filter(|entry| entry.sealed.part == number);
+    entry.filter(|entry| tracker.is_none_or(|tracker| entry.tracker() == *tracker)).ok_or_else(|| lost(index))
+}
+
+fn sections(
+    rules: &RoundRules,
+    group: GroupIndex,
+    entry: &BallotEntry,
+    index: EntryIndex,
+) -> Result<Vec<VerifiedSection>, Refusal> {
+    read_again(rules, group, entry).map_err(|_| lost(index))
+}
+
+fn lost(index: EntryIndex) -> Refusal {
+    let what = format!("entry {index}, a ballot that was accepted before, can't be read again");
+    Refusal::new(Rule::LogSize, Culprit::Board, what)
 }
 
 fn tally_mut(tallies: &mut [Tally], contest: ContestIndex, group: GroupIndex) -> Option<&mut Tally> {
@@ -273,15 +368,25 @@ impl Counting {
     pub fn parts(&self) -> &BTreeMap<TrusteeIndex, Parts> {
         &self.parts
     }
+    /// The roll of the round.
+    #[must_use]
+    pub fn roll(&self) -> &Roll {
+        &self.roll
+    }
+    /// For each group who is excused and present, where that was stated.
+    #[must_use]
+    pub fn attendance(&self) -> Option<&[GroupAttendance]> {
+        self.attendance.as_deref()
+    }
+    /// What the rules made of the totals, once it stands on the log.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&RoundOutcome> {
+        self.outcome.as_ref()
+    }
     /// How the count ended.
     #[must_use]
     pub fn ending(&self) -> Option<&Ending> {
         self.ending.as_ref()
-    }
-    /// The credentials that count, with their latest ballots.
-    #[must_use]
-    pub fn chains(&self) -> &BTreeMap<CredentialKey, Chain> {
-        &self.chains
     }
 }
 
@@ -329,7 +434,7 @@ impl State {
         Ok((index, voting))
     }
 
-    fn counting(&self, round: RoundId, by: Culprit) -> Result<(RoundIndex, &Counting), Refusal> {
+    pub(super) fn counting(&self, round: RoundId, by: Culprit) -> Result<(RoundIndex, &Counting), Refusal> {
         let closed = self.rounds().find_map(|(index, round)| Some((index, round.closed()?)));
         let wanted = |(_, counting): &(RoundIndex, &Counting)| counting.rules.binding.round == round;
         let found = self.rounds().filter_map(|(index, round)| Some((index, round.closed()?))).find(wanted);
@@ -342,9 +447,8 @@ impl State {
     pub(super) fn check_started(&self, started: &RoundStarted, by: Culprit) -> Result<StateEffect, Refusal> {
         let RoundStarted { statement, joint_key, time } = started;
         let index = statement.index;
-        let planned = self.manifest.round(index);
-        if planned != Some(&statement.plan) {
-            let what = format!("round {index} is not the one that the manifest planned");
+        if !self.plan(index).is_some_and(|planned| planned.is_held_as(statement)) {
+            let what = format!("round {index} is not the one that the manifest planned or an outcome calls for");
             return Err(Refusal::new(Rule::RoundPlan, by, what));
         }
         let not_ready = |what: String| Refusal::new(Rule::RoundReady, by, what);
@@ -352,17 +456,28 @@ impl State {
         if joint.public.to_bytes() != *joint_key {
             return Err(not_ready("the round names another joint key than the ceremony gave".into()));
         }
-        if !self.roll(index).is_some_and(super::Roll::is_closed) {
-            return Err(not_ready(format!("the roll of round {index} is not complete")));
+        let roll = self.rolls.get(index.position()).filter(|roll| roll.is_closed());
+        let roll = Arc::clone(roll.ok_or_else(|| not_ready(format!("the roll of round {index} is not complete")))?);
+        let is_planned = |round: &Round| matches!(round, Round::Planned);
+        if !self.rounds.iter().all(|round| round.is_finished() || is_planned(round))
+            || !self.round(index).is_some_and(is_planned)
+        {
+            return Err(not_ready("another round is not finished, or this one was started before".into()));
         }
-        let before = self.rounds.iter().take(index.position());
-        if !before.clone().all(Round::is_finished) || !matches!(self.round(index), Some(Round::Planned)) {
-            return Err(not_ready("the rounds before it are not finished, or it was started before".into()));
+        // Rounds of the manifest are held in their order; a follow-up round may come between them.
+        let earlier = self.rounds.iter().take(index.position().min(self.manifest.rounds.len()));
+        if statement.cause.is_none() && !earlier.clone().all(Round::is_finished) {
+            return Err(not_ready("a round before it was neither held nor dropped".into()));
         }
         let event = self.manifest.event();
         let binding = RoundBinding { event, round: statement.id(&event), joint_key: joint.public };
         let rules = RoundRules::new(binding, &statement.plan);
         let rules = rules.map_err(|error| Refusal::new(Rule::RoundPlan, by, error.to_string()))?;
+        // A valid manifest excludes it, also for the rounds that follow: a round must never start that nobody can vote in.
+        let fits = |group: &GroupIndex| (1..=MAX_PARTS).contains(&rules.parts_of(*group).len());
+        if !statement.plan.contests.iter().flat_map(|contest| &contest.groups).all(fits) {
+            return Err(Refusal::new(Rule::RoundPlan, by, "a ballot of this round would not fit its entries"));
+        }
         let mut tallies = Vec::new();
         for contest in rules.contests() {
             for group in contest.contest.tallies() {
@@ -378,8 +493,9 @@ impl State {
                 });
             }
         }
-        let voting = Voting { rules, started: *time, tallies, chains: BTreeMap::new(), ballots: 0 };
-        Ok(StateEffect::Round(index, Effect::Start(Box::new(voting))))
+        let chains = Chains::new(usize::try_from(roll.entitled()).unwrap_or(0));
+        let voting = Voting { rules, roll, started: *time, tallies, chains, ballots: 0, attendance: None };
+        Ok(StateEffect::Round(index, Effect::Start(Box::new(voting), statement.plan.clone())))
     }
 
     pub(super) fn check_closed(&self, closed: &RoundClosed, by: Culprit) -> Result<StateEffect, Refusal> {
@@ -397,6 +513,34 @@ impl State {
         }
         let (minimum, largest_share) = (self.manifest.minimum_ballots, self.manifest.largest_share);
         Ok(StateEffect::Round(index, Effect::Close { time: *time, minimum, largest_share }))
+    }
+
+    /// The registrar's statement who is excused and present: once for each round, before anybody knows a total.
+    pub(super) fn check_attendance(&self, attendance: &Attendance, by: Culprit) -> Result<StateEffect, Refusal> {
+        let open = self.voting().filter(|(_, voting)| voting.rules.binding.round == attendance.round);
+        let what = "attendance is stated while the round is open";
+        let (index, voting) = open.ok_or_else(|| Refusal::new(Rule::EntryLegal, by, what))?;
+        let entitled = voting.roll.groups();
+        let fits = |(group, entitled): (&GroupAttendance, &(u64, u64))| {
+            let GroupAttendance { excused, present } = group;
+            let sum = |a: u64, b: u64| a.checked_add(b);
+            sum(excused.0, present.0).is_some_and(|members| members <= entitled.0)
+                && sum(excused.1, present.1).is_some_and(|weight| weight <= entitled.1)
+        };
+        let complete = attendance.groups.len() == entitled.len();
+        if voting.attendance.is_some() || !complete || !attendance.groups.iter().zip(entitled).all(fits) {
+            let what = "attendance was stated before, or more members are excused and present than are on the roll";
+            return Err(Refusal::new(Rule::RoundAttendance, by, what));
+        }
+        Ok(StateEffect::Round(index, Effect::Attend(attendance.groups.clone())))
+    }
+
+    pub(super) fn check_dropped(&self, dropped: &RoundDropped, by: Culprit) -> Result<StateEffect, Refusal> {
+        if matches!(self.round(dropped.round), Some(Round::Planned)) {
+            return Ok(StateEffect::Round(dropped.round, Effect::Drop));
+        }
+        let what = format!("round {} is not one that waits to be held", dropped.round);
+        Err(Refusal::new(Rule::EntryLegal, by, what))
     }
 
     pub(super) fn check_partial(
@@ -422,7 +566,7 @@ impl State {
                 PartialError::OtherEvent | PartialError::OtherCheckpoint => Rule::DecryptCheckpoint,
                 PartialError::Shape => Rule::DecryptShape,
                 PartialError::TooFew(_) => Rule::DecryptMinimum,
-                PartialError::Proof { .. } => Rule::DecryptProof,
+                PartialError::Proof(_) => Rule::DecryptProof,
             };
             Refusal::new(rule, by, error.to_string())
         })?;
@@ -442,8 +586,8 @@ impl State {
         }
         let combined = self.combine(counting, trustees).map_err(|what| Refusal::new(Rule::ResultTrustees, by, what))?;
         let bound = |tally: &Tally| {
-            let contest = counting.rules.contests().get(tally.contest.position());
-            tally.weight.saturating_mul(contest.map_or(0, |rules| rules.contest.largest_cell()))
+            let contest = counting.rules.contest(tally.contest);
+            contest.and_then(|rules| rules.contest.largest_total(tally.weight)).unwrap_or(0)
         };
         combine::check(&counting.tallies, &combined, totals, bound)
             .map_err(|error| Refusal::new(Rule::ResultTotals, by, error.to_string()))?;
@@ -478,8 +622,8 @@ impl State {
         self.may_be_decrypted(counting)?;
         let combined = self.combine(counting, &trustees)?;
         let bound = counting.tallies.iter().map(|tally| {
-            let contest = counting.rules.contests().get(tally.contest.position());
-            tally.weight.saturating_mul(contest.map_or(0, |rules| rules.contest.largest_cell()))
+            let contest = counting.rules.contest(tally.contest);
+            contest.and_then(|rules| rules.contest.largest_total(tally.weight)).unwrap_or(0)
         });
         let table = proofs::small_log::SmallLog::new(bound.max().unwrap_or(0)).map_err(|error| error.to_string())?;
         let totals: Vec<Totals> =

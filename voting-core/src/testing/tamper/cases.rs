@@ -4,9 +4,7 @@ use super::*;
 
 macro_rules! tampers {
     ($($rule:ident $name:literal $make:expr,)*) => {
-        /// Every way, at least one for each rule.
-        #[must_use]
-        pub fn all() -> Vec<Tamper> {
+        pub(super) fn all() -> Vec<Tamper> {
             vec![$(Tamper { rule: Rule::$rule, name: $name, make: || $make },)*]
         }
     };
@@ -76,7 +74,7 @@ tampers! {
     EntryCanonical "a3: trailing byte" {
         let mut sandbox = opened();
         let sealed = sandbox.seal(0, &pair());
-        let mut bytes = sandbox.cast(0, sealed.as_bytes());
+        let mut bytes = sandbox.cast(0, &sealed.parts()[0]);
         bytes.push(0);
         with_bytes(sandbox, bytes)
     },
@@ -398,7 +396,7 @@ tampers! {
     BallotBinding "a2: ballot of another event" {
         let mut other = Sandbox::opened(97);
         let sealed = other.seal(0, &pair());
-        let bytes = other.cast(0, sealed.as_bytes());
+        let bytes = other.cast(0, &sealed.parts()[0]);
         with_bytes(opened(), bytes)
     },
     BallotBinding "ballot of another round" {
@@ -410,51 +408,51 @@ tampers! {
         let mut sandbox = opened();
         sandbox.voters[0].secret = crate::credential::CodeSecret::testing_only([77; 32]);
         let sealed = sandbox.seal(0, &pair());
-        let bytes = sandbox.cast(0, sealed.as_bytes());
+        let bytes = sandbox.cast(0, &sealed.parts()[0]);
         with_bytes(sandbox, bytes)
     },
     BallotContests "missing contest" {
         let mut sandbox = opened();
-        let bytes = resigned(&mut sandbox, |sealed| { sealed.contests.pop(); });
+        let bytes = resigned(&mut sandbox, |sealed| { sealed.sections.pop(); });
         with_bytes(sandbox, bytes)
     },
     BallotContests "wrong number of cells" {
         let mut sandbox = opened();
-        let bytes = resigned(&mut sandbox, |sealed| sealed.contests[0].ciphertexts.truncate(64));
+        let bytes = resigned(&mut sandbox, |sealed| sealed.sections[0].ciphertexts.truncate(64));
         with_bytes(sandbox, bytes)
     },
     BallotContests "a3: byte behind the ciphertexts" {
         let mut sandbox = opened();
-        let bytes = resigned(&mut sandbox, |sealed| sealed.contests[0].ciphertexts.push(0));
+        let bytes = resigned(&mut sandbox, |sealed| sealed.sections[0].ciphertexts.push(0));
         with_bytes(sandbox, bytes)
     },
     BallotContests "a4: identity as first component" {
         let mut sandbox = opened();
-        let bytes = resigned(&mut sandbox, |sealed| sealed.contests[0].ciphertexts[..32].fill(0));
+        let bytes = resigned(&mut sandbox, |sealed| sealed.sections[0].ciphertexts[..32].fill(0));
         with_bytes(sandbox, bytes)
     },
     BallotContests "a3: response that is not reduced" {
         let mut sandbox = opened();
-        let bytes = resigned(&mut sandbox, |sealed| *sealed.contests[0].argument.last_mut().unwrap() = 0xff);
+        let bytes = resigned(&mut sandbox, |sealed| *sealed.sections[0].argument.last_mut().unwrap() = 0xff);
         with_bytes(sandbox, bytes)
     },
     BallotProof "changed ciphertext" {
         let mut sandbox = opened();
-        let bytes = resigned(&mut sandbox, |sealed| shift(&mut sealed.contests[0].ciphertexts[32..64]));
+        let bytes = resigned(&mut sandbox, |sealed| shift(&mut sealed.sections[0].ciphertexts[32..64]));
         with_bytes(sandbox, bytes)
     },
     BallotProof "changed response" {
         let mut sandbox = opened();
         let bytes = resigned(&mut sandbox, |sealed| {
-            let from = sealed.contests[0].argument.len() - 32;
-            sealed.contests[0].argument[from] ^= 1;
+            let from = sealed.sections[0].argument.len() - 32;
+            sealed.sections[0].argument[from] ^= 1;
         });
         with_bytes(sandbox, bytes)
     },
     BallotProof "argument of another ballot" {
         let mut sandbox = opened();
-        let other = unsent(&mut sandbox).sealed.contests[0].argument.clone();
-        let bytes = resigned(&mut sandbox, |sealed| sealed.contests[0].argument = other);
+        let other = unsent(&mut sandbox).sealed.sections[0].argument.clone();
+        let bytes = resigned(&mut sandbox, |sealed| sealed.sections[0].argument = other);
         with_bytes(sandbox, bytes)
     },
     BallotProof "a10: ballot copied under another credential" {
@@ -468,11 +466,11 @@ tampers! {
     BallotProof "a10: contest copied within a ballot" {
         let mut sandbox = opened();
         let sealed = sandbox.seal(1, &[chosen(&[0]), chosen(&[0]), chosen(&[0])]);
-        let bytes = sandbox.cast(1, sealed.as_bytes());
+        let bytes = sandbox.cast(1, &sealed.parts()[0]);
         let mut entry: BallotEntry = codec::from_bytes(&bytes, tlog::tile::MAX_ENTRY).unwrap();
         // A cell of one contest moved to the same place of another.
-        let moved = entry.sealed.contests[0].ciphertexts[..64].to_vec();
-        entry.sealed.contests[1].ciphertexts[..64].copy_from_slice(&moved);
+        let moved = entry.sealed.sections[0].ciphertexts[..64].to_vec();
+        entry.sealed.sections[1].ciphertexts[..64].copy_from_slice(&moved);
         let sealed = codec::to_bytes(&entry.sealed);
         let bytes = sandbox.cast(1, &sealed);
         with_bytes(sandbox, bytes)
@@ -487,9 +485,9 @@ tampers! {
         let key = EncryptionKey::new(rules.binding.joint_key);
         let credential = sandbox.credential(0, FIRST).key();
         let choices = [chosen(&[0, 1, 2]), chosen(&[0])];
-        let group = sandbox.voters[0].group;
-        let sealed = ballot::seal(&own, &key, group, &credential, &choices, &mut sandbox.rng).unwrap();
-        let bytes = sandbox.cast(0, sealed.as_bytes());
+        let member = crate::contest::Entitlement { group: sandbox.voters[0].group, weight: 1 };
+        let sealed = ballot::seal(&own, &key, member, &credential, &choices, &mut sandbox.rng).unwrap();
+        let bytes = sandbox.cast(0, &sealed.parts()[0]);
         with_bytes(sandbox, bytes)
     },
     BallotSignature "a11: signature of somebody else" {
@@ -514,19 +512,19 @@ tampers! {
         let mut sandbox = opened();
         let sealed = sandbox.seal(0, &pair());
         let event = tlog::hash::Hash(sandbox.manifest().event().0);
-        let bytes = sandbox.cast_after(0, sealed.as_bytes(), 2, event);
+        let bytes = sandbox.cast_after(0, &sealed.parts()[0], 2, event);
         with_bytes(sandbox, bytes)
     },
     BallotChain "s3: foreign predecessor" {
         let mut sandbox = opened();
         let foreign = tlog::hash::leaf_hash(&sandbox.vote(2, &pair()));
         let sealed = sandbox.seal(0, &pair());
-        let bytes = sandbox.cast_after(0, sealed.as_bytes(), 1, foreign);
+        let bytes = sandbox.cast_after(0, &sealed.parts()[0], 1, foreign);
         with_bytes(sandbox, bytes)
     },
     BallotRepeat "a10: own ciphertexts cast again" {
         let mut sandbox = opened();
-        let sealed = sandbox.seal(0, &pair()).into_bytes();
+        let sealed = sandbox.seal(0, &pair()).into_parts().remove(0);
         let bytes = sandbox.cast(0, &sealed);
         sandbox.offer(bytes).unwrap();
         let bytes = sandbox.cast(0, &sealed);
@@ -543,14 +541,14 @@ tampers! {
     BallotOpen "s12: ballot after the event was cancelled" {
         let mut sandbox = opened();
         let sealed = sandbox.seal(0, &pair());
-        let late = sandbox.cast(0, sealed.as_bytes());
+        let late = sandbox.cast(0, &sealed.parts()[0]);
         sandbox.push(ADMINISTRATOR, &Body::Cancelled(Cancelled { reason: 1 }));
         with_bytes(sandbox, late)
     },
     BallotOpen "ballot of a closed round while the next one is open" {
         let mut sandbox = opened();
         let sealed = sandbox.seal(0, &pair());
-        let late = sandbox.cast(0, sealed.as_bytes());
+        let late = sandbox.cast(0, &sealed.parts()[0]);
         sandbox.close();
         sandbox.not_counted(FIRST);
         sandbox.open(RoundIndex(1));
@@ -559,7 +557,7 @@ tampers! {
     BallotOpen "a15: ballot after the round was closed" {
         let mut sandbox = opened();
         let sealed = sandbox.seal(0, &pair());
-        let late = sandbox.cast(0, sealed.as_bytes());
+        let late = sandbox.cast(0, &sealed.parts()[0]);
         sandbox.vote_all();
         sandbox.close();
         with_bytes(sandbox, late)
@@ -567,7 +565,7 @@ tampers! {
     BallotOpen "a41: ballot before any round was started" {
         let mut sandbox = opened();
         let sealed = sandbox.seal(0, &pair());
-        let early = sandbox.cast(0, sealed.as_bytes());
+        let early = sandbox.cast(0, &sealed.parts()[0]);
         with_bytes(Sandbox::new(1), early)
     },
     DecryptCheckpoint "a20: partial decryption of another checkpoint" partial(|part| part.size += 1),
@@ -585,11 +583,15 @@ tampers! {
         with(sandbox, trustee(3), &Body::PartialDecryption(late))
     },
     DecryptShape "a35: missing tally" partial(|part| { part.tallies.pop(); }),
-    DecryptShape "a35: missing cell" partial(|part| { let cells = &mut part.tallies[0]; cells.truncate(cells.len() - 96); }),
+    DecryptShape "a35: missing cell" partial(|part| { part.tallies[0].drain(..32); }),
+    DecryptShape "a35: missing proof" partial(|part| { let part = &mut part.tallies[0]; part.truncate(part.len() - 64); }),
     DecryptProof "a6: wrong partial decryption" partial(|part| shift(&mut part.tallies[0][..32])),
-    DecryptProof "a6: proof of another cell" partial(|part| {
-        let other = part.tallies[0][..96].to_vec();
-        part.tallies[0][96..192].copy_from_slice(&other);
+    DecryptProof "a6: the part of another cell" partial(|part| part.tallies[0].copy_within(..32, 32)),
+    DecryptProof "a6: the proof of another tally" partial(|part| {
+        let proof = part.tallies[1].len() - 64;
+        let other = part.tallies[1][proof..].to_vec();
+        let own = part.tallies[0].len() - 64;
+        part.tallies[0][own..].copy_from_slice(&other);
     }),
     DecryptProof "a6: partial decryption of another trustee" {
         let mut sandbox = closed();
@@ -640,6 +642,28 @@ tampers! {
         sandbox.close();
         sandbox.not_counted(FIRST);
         with(sandbox, ADMINISTRATOR, &Body::NotCounted(NotCounted { round }))
+    },
+    RoundAttendance "more members present than are on the roll" {
+        let mut sandbox = opened();
+        let round = sandbox.state.round(FIRST).unwrap().id().unwrap();
+        let present = |members| GroupAttendance { excused: (1, 1), present: (members, members) };
+        sandbox.vote(0, &pair());
+        let body = Body::Attendance(Attendance { round, groups: vec![present(2), present(3)] });
+        with(sandbox, REGISTRAR, &body)
+    },
+    OutcomeTrue "an outcome that the totals do not give" {
+        let mut sandbox = decrypted();
+        sandbox.result(FIRST);
+        let mut outcome = sandbox.state.compute_outcome(FIRST, None).unwrap();
+        outcome.contests[0].verdict = Verdict::Adopted;
+        with(sandbox, ADMINISTRATOR, &Body::RoundOutcome(outcome))
+    },
+    OutcomeTrue "an outcome with another number of members" {
+        let mut sandbox = decrypted();
+        sandbox.result(FIRST);
+        let mut outcome = sandbox.state.compute_outcome(FIRST, None).unwrap();
+        outcome.contests[0].numbers.entitled.members += 1;
+        with(sandbox, ADMINISTRATOR, &Body::RoundOutcome(outcome))
     },
     CancelEarly "s12: cancelled after a round was closed" {
         with(closed(), ADMINISTRATOR, &Body::Cancelled(Cancelled { reason: 1 }))

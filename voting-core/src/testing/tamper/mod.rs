@@ -2,24 +2,25 @@
 //! is right, and their checkpoint is signed by the log.
 
 mod cases;
-
-pub use cases::all;
+pub mod kinds;
 
 use proofs::elgamal::PublicKey;
 use proofs::group::{BASE, CompressedPoint, Scalar};
 use proofs::secret::SecretScalar;
 use proofs::sharing::polynomial::Polynomial;
 
-use super::{START, Sandbox, chosen, contest, verify};
+use super::{START, Sandbox, Voter, chosen, contest, verify};
 use crate::ballot::{self, BallotEntry, RoundRules};
 use crate::ceremony::messages::{Commitment, Confirmation, Dealing};
 use crate::ceremony::{self, Committed, Setup};
 use crate::codec;
 use crate::contest::{Choice, Selection};
 use crate::entry::{
-    self, Author, Body, Cancelled, CloseOrder, Entry, NotCounted, RollChunk, RoundClosed, RoundResult, Totals,
+    self, Attendance, Author, Body, Cancelled, CloseOrder, Entry, GroupAttendance, NotCounted, RollChunk, RoundClosed,
+    RoundResult, Totals,
 };
 use crate::ids::{CredentialKey, EventId, RoundIndex, TrusteeIndex};
+use crate::outcome::Verdict;
 use crate::record::{Report, Rule};
 use proofs::elgamal::EncryptionKey;
 
@@ -50,6 +51,14 @@ pub struct Tamper {
     pub name: &'static str,
     /// Makes the record.
     pub make: fn() -> TamperedRecord,
+}
+
+/// Every way, at least one for each rule.
+#[must_use]
+pub fn all() -> Vec<Tamper> {
+    let mut all = cases::all();
+    all.extend(kinds::all());
+    all
 }
 
 const FIRST: RoundIndex = RoundIndex(0);
@@ -100,7 +109,7 @@ fn pair() -> [Choice; 2] {
 /// A valid ballot of voter 0, decoded, that nobody has submitted.
 fn unsent(sandbox: &mut Sandbox) -> BallotEntry {
     let sealed = sandbox.seal(0, &pair());
-    let bytes = sandbox.cast(0, sealed.as_bytes());
+    let bytes = sandbox.cast(0, &sealed.parts()[0]);
     codec::from_bytes(&bytes, tlog::tile::MAX_ENTRY).unwrap()
 }
 
@@ -223,31 +232,25 @@ pub fn with_randomness(
     let rules = sandbox.state.round(FIRST).unwrap().rules().unwrap().clone();
     let key = EncryptionKey::new(rules.binding.joint_key);
     let credential = sandbox.credential(voter, FIRST).key();
-    let mut transcript = crate::context::ballot(&rules.binding, &credential);
-    let mut contests = Vec::new();
-    for rule in rules.contests_of(sandbox.voters[voter].group) {
-        let values = rule.contest.values(&chosen(&[0])).unwrap();
+    let Voter { weight, group, .. } = sandbox.voters[voter];
+    let mut transcript = crate::context::ballot(&rules.binding, &credential, 0);
+    let mut sections = Vec::new();
+    for rule in rules.contests_of(group) {
+        let values = rule.contest.values(&chosen(&[0]), weight).unwrap().remove(0);
+        let statement = rule.statements(weight).unwrap()[0].clone();
         let randomness: Vec<_> = (0..values.len()).map(|cell| randomness(rule.index.0, cell)).collect();
-        let pairs = rule.statement.encrypt(&key, &values, &randomness).unwrap();
+        let pairs = statement.encrypt(&key, &values, &randomness).unwrap();
         let pairs: Vec<_> = pairs.iter().map(|pair| pair.compress()).collect();
-        crate::context::contest(&mut transcript, rule.index);
+        crate::context::section(&mut transcript, rule.index, 0);
         let generators = rules.generators();
         let rng = &mut sandbox.rng;
-        let proof = proofs::bit_vector::prove(
-            &mut transcript,
-            &rule.statement,
-            generators,
-            &key,
-            &pairs,
-            &values,
-            &randomness,
-            rng,
-        );
+        let proof =
+            proofs::bit_vector::prove(&mut transcript, &statement, generators, &key, &pairs, &values, &randomness, rng);
         let ciphertexts = pairs.iter().flat_map(|pair| pair.to_bytes()).collect();
-        contests.push(ballot::SealedContest { ciphertexts, argument: proof.unwrap().to_bytes() });
+        sections.push(ballot::SealedSection { ciphertexts, argument: proof.unwrap().to_bytes() });
     }
     let binding = rules.binding;
-    let sealed = ballot::Sealed { event: binding.event, round: binding.round, credential, contests };
+    let sealed = ballot::Sealed { event: binding.event, round: binding.round, credential, part: 0, sections };
     sandbox.cast(voter, &codec::to_bytes(&sealed))
 }
 
