@@ -1,11 +1,13 @@
 //! What may be appended now: first the checks that need no state, made by the thread that serves the request, then the
 //! fold of `voting-core`. Nothing here decides validity by itself.
 
+use std::collections::BTreeMap;
+
 use voting_core::codec::Malformed;
 use voting_core::entry::{self, CloseOrder, Entry};
 use voting_core::ids::EntryIndex;
 use voting_core::manifest::Manifest;
-use voting_core::record::state::looks_like_ballot;
+use voting_core::record::state::{Recall, looks_like_ballot};
 use voting_core::record::{Culprit, Refusal, Rule, State};
 
 use crate::error::Fault;
@@ -44,11 +46,18 @@ pub(crate) fn signed_fault(error: &Malformed) -> Fault {
     }
 }
 
-/// Applies what the rules allow, in order; each entry is taken or refused. `entropy` is 32 fresh random bytes (M4).
+/// Applies what the rules allow, in order; each entry is taken or refused. `log` reads entries that were committed before;
+/// `entropy` is 32 fresh random bytes (M4).
 ///
 /// Ballots in a row are verified together. An entry of officials that is refused anyway does not break a row, so that
 /// nobody can slow the others down by sending such entries in between.
-pub(crate) fn admit(state: &mut State, entries: &[&[u8]], entropy: &[u8; 32]) -> Vec<Result<EntryIndex, Refusal>> {
+pub(crate) fn admit(
+    state: &mut State,
+    entries: &[&[u8]],
+    log: &dyn Recall,
+    entropy: &[u8; 32],
+) -> Vec<Result<EntryIndex, Refusal>> {
+    let mut taken = BTreeMap::new();
     let mut verdicts: Vec<(usize, Result<EntryIndex, Refusal>)> = Vec::with_capacity(entries.len());
     let mut row: Vec<(usize, &[u8])> = Vec::new();
     for (position, bytes) in entries.iter().enumerate() {
@@ -60,20 +69,23 @@ pub(crate) fn admit(state: &mut State, entries: &[&[u8]], entropy: &[u8; 32]) ->
             Err(refusal) => Err(refusal),
             Ok(checked) if row.is_empty() => state.apply(checked),
             Ok(_) => {
-                verdicts.append(&mut admit_ballots(state, &mut row, entropy));
+                verdicts.append(&mut admit_ballots(state, &mut row, &mut taken, log, entropy));
                 state.check(bytes).and_then(|checked| state.apply(checked))
             }
         };
         verdicts.push((position, verdict));
     }
-    verdicts.append(&mut admit_ballots(state, &mut row, entropy));
+    verdicts.append(&mut admit_ballots(state, &mut row, &mut taken, log, entropy));
     verdicts.sort_by_key(|(position, _)| *position);
     verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }
 
-fn admit_ballots(
+/// `taken` are the ballots of this batch that were applied already: they are not committed yet.
+fn admit_ballots<'b>(
     state: &mut State,
-    row: &mut Vec<(usize, &[u8])>,
+    row: &mut Vec<(usize, &'b [u8])>,
+    taken: &mut BTreeMap<EntryIndex, &'b [u8]>,
+    log: &dyn Recall,
     entropy: &[u8; 32],
 ) -> Vec<(usize, Result<EntryIndex, Refusal>)> {
     if row.is_empty() {
@@ -82,7 +94,11 @@ fn admit_ballots(
     let ballots: Vec<&[u8]> = row.iter().map(|(_, bytes)| *bytes).collect();
     let verified = state.check_ballots(&ballots, entropy);
     // Chain and repeats are judged here, one after another (S3, M14).
-    let positions = row.drain(..).map(|(position, _)| position);
-    let apply = |verified: Result<_, Refusal>| verified.and_then(|ballot| state.apply_ballot(&ballot));
-    positions.zip(verified.into_iter().map(apply)).collect()
+    let mut apply = |verified: Result<_, Refusal>, bytes| {
+        let before = |index: EntryIndex| taken.get(&index).map(|bytes| bytes.to_vec()).or_else(|| log.entry(index));
+        let index = verified.and_then(|ballot| state.apply_ballot(&ballot, &before))?;
+        taken.insert(index, bytes);
+        Ok(index)
+    };
+    row.drain(..).zip(verified).map(|((position, bytes), verified)| (position, apply(verified, bytes))).collect()
 }

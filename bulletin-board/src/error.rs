@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use thiserror::Error;
+use voting_core::record::state::PARTS_OUT_OF_ORDER;
 use voting_core::record::{Culprit, Refusal, Rule};
 
 use crate::store::{IndexError, JournalError};
@@ -222,6 +223,11 @@ fn rule_verdict(refusal: &Refusal) -> Verdict {
         Rule::BallotContests => verdict(bad, "wrong-contests", "answer exactly the contests of your group"),
         Rule::BallotProof => verdict(false_proof, "invalid-proof", "seal a new ballot"),
         Rule::BallotSignature => verdict(false_proof, "invalid-signature", "sign the sealed ballot again"),
+        Rule::BallotChain if refusal.what == PARTS_OUT_OF_ORDER => verdict(
+            state,
+            "parts-out-of-order",
+            "send all parts of the ballot again, from the first one; if another ballot came between them, seal a new one",
+        ),
         Rule::BallotChain => verdict(
             state,
             "stale-predecessor",
@@ -237,7 +243,8 @@ fn rule_verdict(refusal: &Refusal) -> Verdict {
         | Rule::CeremonyConfirmed
         | Rule::CeremonyIdentity
         | Rule::DecryptProof
-        | Rule::ResultTotals => verdict(false_proof, "invalid-proof", proof),
+        | Rule::ResultTotals
+        | Rule::OutcomeTrue => verdict(false_proof, "invalid-proof", proof),
         Rule::RoundOrder => {
             verdict(false_proof, "invalid-signature", "let the administrator of this event sign the order")
         }
@@ -252,6 +259,7 @@ fn rule_verdict(refusal: &Refusal) -> Verdict {
         | Rule::RoundCount
         | Rule::RoundTree
         | Rule::RoundTime
+        | Rule::RoundAttendance
         | Rule::DecryptCheckpoint
         | Rule::DecryptOnce
         | Rule::DecryptMinimum

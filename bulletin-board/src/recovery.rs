@@ -8,7 +8,7 @@ use tlog::checkpoint::Checkpoint;
 use tlog::hash::{Hash, leaf_hash};
 use tracing::info;
 use voting_core::entry::{Body, Entry};
-use voting_core::ids::EventId;
+use voting_core::ids::{EntryIndex, EventId};
 use voting_core::record::State;
 
 use crate::admit;
@@ -74,7 +74,9 @@ impl Replay {
             }
             (_, None) => return Err("a batch is empty".into()),
         };
-        let mut verdicts = admit::admit(state, entries, &entropy()).into_iter();
+        let before = &self.entries;
+        let log = |index: EntryIndex| before.get(usize::try_from(index.0).ok()?).map(|entry| entry.bytes.clone());
+        let mut verdicts = admit::admit(state, entries, &log, &entropy()).into_iter();
         verdicts.find_map(Result::err).map_or(Ok(()), |refusal| Err(refusal.to_string()))
     }
 

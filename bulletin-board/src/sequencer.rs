@@ -30,7 +30,7 @@ use tlog::hash::{Hash, leaf_hash};
 use tokio::sync::oneshot;
 use tracing::{error, info};
 use voting_core::entry::{self, Author, Body};
-use voting_core::ids::EventId;
+use voting_core::ids::{EntryIndex, EventId};
 use voting_core::record::{Refusal, State};
 
 use crate::admit;
@@ -38,7 +38,7 @@ use crate::config::{Config, OnFatal};
 use crate::error::{Fault, Latest, StartError};
 use crate::recovery::{Replay, restore_index};
 use crate::store::{Index, IndexError, Indexed, Journal, JournalError, LogKeys, Record};
-use crate::view::{View, leaves, state_json};
+use crate::view::{Ended, View, leaves, state_json};
 
 /// Most bytes of entries in one batch.
 const BATCH_BYTES: usize = 32 << 20;
@@ -98,6 +98,8 @@ pub(crate) struct Core {
     view: Arc<View>,
     /// Where the closing entry of each order stands, by the hash of the order.
     closings: BTreeMap<Hash, u64>,
+    /// Reports of rounds that have ended.
+    ended: Ended,
 }
 
 impl Core {
@@ -112,7 +114,7 @@ impl Core {
         let state = State::found(manifest).map_err(|error| internal(error.to_string()))?;
         let journal = Journal::create(path, &state.manifest().event())?;
         let view = view_of(&state, &keys, index)?;
-        let mut core = Self { state, journal, keys, view, closings: BTreeMap::new() };
+        let mut core = Self { state, journal, keys, view, closings: BTreeMap::new(), ended: Ended::default() };
         let entry = Indexed { leaf: leaf_hash(manifest), bytes: manifest.to_vec() };
         core.commit(0, vec![entry]).map_err(StartError::from)?;
         Ok(core)
@@ -153,13 +155,14 @@ impl Core {
             opened.map_err(|error| contradiction(format!("a head is not signed by the log key: {error}")))?;
         }
         restore_index(index.as_ref(), event, &entries, &heads, &state, path)?;
-        let mut core = Self { state, journal, keys, view, closings };
+        let mut core = Self { state, journal, keys, view, closings, ended: Ended::default() };
         let last = heads.into_iter().next_back();
         let shown = entries.iter().take(usize::try_from(signed).unwrap_or(usize::MAX));
         let rest = entries.get(usize::try_from(signed).unwrap_or(usize::MAX)..).unwrap_or_default();
         match last {
             Some((_, note)) if rest.is_empty() => {
-                core.view.publish(leaves(&entries), note, core.json());
+                let state = core.json();
+                core.view.publish(leaves(&entries), note, state);
             }
             // A crash between the batch record and its head: the same path as a batch takes from there.
             _ => {
@@ -175,8 +178,8 @@ impl Core {
         &self.view
     }
 
-    fn json(&self) -> serde_json::Value {
-        state_json(&self.state, &self.view.verifier)
+    fn json(&mut self) -> serde_json::Value {
+        state_json(&self.state, &self.view.verifier, &mut self.ended)
     }
 
     /// Steps 2 to 6 for entries that the fold has taken already.
@@ -206,7 +209,8 @@ impl Core {
         // Crash here: the head is durable; the next start shows it.
         self.view.index().add_head(&self.view.event(), size, &note)?;
         // Step 6.
-        self.view.publish(leaves(new), note, self.json());
+        let state = self.json();
+        self.view.publish(leaves(new), note, state);
         // Crash here: nobody was answered yet; the same bytes sent again get the receipt.
         Ok(())
     }
@@ -278,7 +282,13 @@ impl Core {
     /// Lets the fold judge the entries that wait.
     fn judge(&mut self, pending: &mut Vec<(usize, &[u8])>, batch: &mut Batch) {
         let entries: Vec<&[u8]> = pending.iter().map(|(_, bytes)| *bytes).collect();
-        let verdicts = admit::admit(&mut self.state, &entries, &entropy());
+        // Entries of this batch are not in the index yet.
+        let (first, view, before) = (batch.first, &self.view, &batch.entries);
+        let log = |index: EntryIndex| match index.0.checked_sub(first) {
+            Some(position) => before.get(usize::try_from(position).ok()?).map(|entry| entry.bytes.clone()),
+            None => view.entry(index.0).ok(),
+        };
+        let verdicts = admit::admit(&mut self.state, &entries, &log, &entropy());
         let mut taken = Vec::new();
         for ((slot, bytes), verdict) in pending.drain(..).zip(verdicts) {
             let verdict = match verdict {

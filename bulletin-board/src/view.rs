@@ -1,5 +1,6 @@
 //! What everybody may see of an event: only what is durable and signed. The sequencer alone writes it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use tlog::note::{SignedNote, VerifierKey};
 use tlog::tile::{TileId, tile_bytes, write_bundle};
 use tlog::tlog_proof::TlogProof;
 use tlog::tree::MemoryTree;
-use voting_core::ids::EventId;
+use voting_core::ids::{EventId, RoundIndex};
 use voting_core::manifest::Manifest;
 use voting_core::record::State;
 use voting_core::record::state::{CeremonyStatus, Round};
@@ -111,9 +112,21 @@ impl View {
     }
 }
 
-/// Where the event stands, in one word.
+/// Where the event stands, in one word:
+///
+/// | phase | what is awaited |
+/// | --- | --- |
+/// | `ceremony` | trustees |
+/// | `roll` | the registrar, for the round whose turn it is |
+/// | `ready` | the administrator starts a round |
+/// | `voting` | ballots |
+/// | `counting` | trustees decrypt, then the administrator publishes the result |
+/// | `outcome` | the administrator publishes what the rules make of a result |
+/// | `follow-up` | a round that an outcome calls for: its roll, its start, or that it is dropped |
+/// | `finished`, `cancelled` | nothing |
 fn phase(state: &State) -> &'static str {
-    let mut rounds = state.rounds().map(|(index, round)| (state.roll(index), round));
+    let planned = || state.rounds().filter(|(_, round)| matches!(round, Round::Planned)).map(|(index, _)| index);
+    let follows = |index: RoundIndex| state.plan(index).is_some_and(|planned| planned.cause.is_some());
     if state.is_cancelled() {
         "cancelled"
     } else if state.is_finished() {
@@ -124,15 +137,45 @@ fn phase(state: &State) -> &'static str {
         "counting"
     } else if state.ceremony() != CeremonyStatus::Complete {
         "ceremony"
-    } else if rounds.any(|(roll, round)| matches!(round, Round::Planned) && roll.is_some_and(|roll| roll.is_closed())) {
+    } else if state.rounds().any(|(index, _)| state.lacks_outcome(index)) {
+        "outcome"
+    } else if planned().any(follows) {
+        "follow-up"
+    } else if planned().any(|index| state.roll(index).is_some_and(|roll| roll.is_closed())) {
         "ready"
     } else {
         "roll"
     }
 }
 
+/// Reports of rounds that have ended, by whether they have an outcome. They never change any more, and some methods take up to
+/// a second for them: too long for each batch.
+#[derive(Default)]
+pub(crate) struct Ended(BTreeMap<(RoundIndex, bool), Value>);
+
+impl Ended {
+    /// All rounds as JSON.
+    fn rounds(&mut self, state: &State) -> Vec<Value> {
+        let mut reports = Vec::new();
+        for (index, round) in state.rounds() {
+            let ended = round.closed().filter(|counting| counting.ending().is_some());
+            let key = ended.map(|counting| (index, counting.outcome().is_some()));
+            if let Some(report) = key.and_then(|key| self.0.get(&key)) {
+                reports.push(report.clone());
+                continue;
+            }
+            let report = json!(state.round_report(index));
+            if let Some(key) = key {
+                self.0.insert(key, report.clone());
+            }
+            reports.push(report);
+        }
+        reports
+    }
+}
+
 /// The state of an event as JSON.
-pub(crate) fn state_json(state: &State, verifier: &VerifierKey) -> Value {
+pub(crate) fn state_json(state: &State, verifier: &VerifierKey, ended: &mut Ended) -> Value {
     let manifest = state.manifest();
     json!({
         "event": manifest.event(),
@@ -153,7 +196,8 @@ pub(crate) fn state_json(state: &State, verifier: &VerifierKey) -> Value {
         "trustees": manifest.trustees.len(),
         "threshold": manifest.threshold,
         "open_round": state.open_round(),
-        "rounds": state.round_reports(),
+        "rounds_may_be_added": manifest.rounds_may_be_added,
+        "rounds": ended.rounds(state),
     })
 }
 

@@ -10,7 +10,7 @@ use board::store::MemoryIndex;
 use common::{HOST, Town, get, now, post, reserve};
 use voting_core::ballot::Receipt;
 use voting_core::entry::sign_request;
-use voting_core::ids::RoundIndex;
+use voting_core::ids::{EntryIndex, RoundIndex};
 use voting_core::labels::{Label, LabelFile};
 use voting_core::record::verify_record;
 use voting_core::testing::{Sandbox, chosen};
@@ -74,7 +74,10 @@ fn a_whole_event_by_http() {
     let (root, entries) = town.read();
     assert_eq!(entries, town.sandbox.entries);
     assert_eq!(root, town.sandbox.state.root());
-    let report = verify_record(&town.event(), &checkpoint, entries, &[7; 32], |_| ());
+    let report = {
+        let log = |index: EntryIndex| entries.get(index.0 as usize).cloned();
+        verify_record(&town.event(), &checkpoint, entries.clone(), &log, &[7; 32], |_| ())
+    };
     assert!(report.holds, "{:?}", report.faults);
     assert!(report.finished);
     town.stop();
@@ -152,7 +155,7 @@ fn identical_bytes_get_the_same_receipt() {
     assert_eq!(town.submit(&entry).body, first, "also after the log has grown");
     // Many at once, of a ballot that is new: one entry, one receipt.
     let sealed = town.sandbox.seal(4, &[chosen(&[2]), chosen(&[0])]);
-    let new = town.sandbox.cast(4, sealed.as_bytes());
+    let new = town.sandbox.cast(4, &sealed.parts()[0]);
     let answers: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| town.submit(&new))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -174,7 +177,7 @@ fn s3_two_devices_at_once_and_one_is_told_of_the_other() {
     let ballots: Vec<_> = (0..2)
         .map(|choice| {
             let sealed = town.sandbox.seal(0, &[chosen(&[choice]), chosen(&[choice])]);
-            (town.sandbox.cast(0, sealed.as_bytes()), sealed.into_bytes())
+            (town.sandbox.cast(0, &sealed.parts()[0]), sealed.into_parts().remove(0))
         })
         .collect();
     let answers: Vec<_> = std::thread::scope(|scope| {

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tlog::hash::Hash;
 use voting_core::ballot::{self, RoundRules, Sealed};
 use voting_core::codec;
+use voting_core::contest::Entitlement;
 use voting_core::credential::CodeSecret;
 use voting_core::entry::{self, Author, Body, CloseOrder, sign_request};
 use voting_core::ids::{EventId, GroupIndex, RoundId, RoundIndex};
@@ -39,7 +40,17 @@ fn sealed_for(town: &mut Town, rules: &RoundRules, voter: usize, group: u32, cho
     let key = EncryptionKey::new(rules.binding.joint_key);
     let credential = town.sandbox.credential(voter, RoundIndex(0)).key();
     let choices = vec![chosen(&[0]); choices];
-    ballot::seal(rules, &key, GroupIndex(group), &credential, &choices, &mut town.sandbox.rng).unwrap().into_bytes()
+    ballot::seal(
+        rules,
+        &key,
+        Entitlement { group: GroupIndex(group), weight: 1 },
+        &credential,
+        &choices,
+        &mut town.sandbox.rng,
+    )
+    .unwrap()
+    .into_parts()
+    .remove(0)
 }
 
 #[test]
@@ -51,7 +62,7 @@ fn bad_ballots() {
     for garbage in [&b""[..], b"garbage", &[0x85, 7], &[0xff; 300]] {
         refused(&town, &town.submit(garbage), 400, "malformed-entry", Some("R-ENTRY-01"));
     }
-    let sealed = town.sandbox.seal(0, &[chosen(&[0]), chosen(&[0])]).into_bytes();
+    let sealed = town.sandbox.seal(0, &[chosen(&[0]), chosen(&[0])]).into_parts().remove(0);
     let good = town.sandbox.cast(0, &sealed);
     let mut trailing = good.clone();
     trailing.push(0);
@@ -64,16 +75,25 @@ fn bad_ballots() {
     let nobody = CodeSecret::testing_only([200; 32]).credential(RoundIndex(0));
     let key = EncryptionKey::new(rules.binding.joint_key);
     let choices = [chosen(&[0]), chosen(&[0])];
-    let stranger = ballot::seal(&rules, &key, GroupIndex(0), &nobody.key(), &choices, &mut town.sandbox.rng).unwrap();
+    let stranger = ballot::seal(
+        &rules,
+        &key,
+        Entitlement { group: GroupIndex(0), weight: 1 },
+        &nobody.key(),
+        &choices,
+        &mut town.sandbox.rng,
+    )
+    .unwrap();
     let binding = rules.binding;
-    let entry = ballot::cast(stranger.as_bytes(), &binding, &nobody, 1, first, &mut town.sandbox.rng).unwrap();
+    let entry = ballot::cast(stranger.parts(), &binding, &nobody, 1, first, &mut town.sandbox.rng).unwrap().remove(0);
     refused(&town, &town.submit(&entry), 403, "unknown-credential", Some("R-BALLOT-02"));
 
     let mut other = rules.clone();
     other.binding.round = RoundId([9; 32]);
     let sealed_other = sealed_for(&mut town, &other, 0, 0, 2);
     let credential = town.sandbox.credential(0, RoundIndex(0));
-    let entry = ballot::cast(&sealed_other, &other.binding, &credential, 1, first, &mut town.sandbox.rng).unwrap();
+    let entry =
+        ballot::cast(&[sealed_other], &other.binding, &credential, 1, first, &mut town.sandbox.rng).unwrap().remove(0);
     refused(&town, &town.submit(&entry), 409, "other-round", Some("R-BALLOT-01"));
 
     let wrong_group = sealed_for(&mut town, &rules, 0, 1, 3);
@@ -82,9 +102,9 @@ fn bad_ballots() {
 
     // The ciphertexts of one ballot with the arguments of another.
     let mut mixed: Sealed = codec::from_bytes(&sealed, 65_535).unwrap();
-    let twin: Sealed =
-        codec::from_bytes(town.sandbox.seal(0, &[chosen(&[1]), chosen(&[0])]).as_bytes(), 65_535).unwrap();
-    mixed.contests[0].argument.clone_from(&twin.contests[0].argument);
+    let twin = town.sandbox.seal(0, &[chosen(&[1]), chosen(&[0])]);
+    let twin: Sealed = codec::from_bytes(&twin.parts()[0], 65_535).unwrap();
+    mixed.sections[0].argument.clone_from(&twin.sections[0].argument);
     let entry = town.sandbox.cast(0, &codec::to_bytes(&mixed));
     refused(&town, &town.submit(&entry), 422, "invalid-proof", Some("R-BALLOT-04"));
 
@@ -107,7 +127,7 @@ fn bad_ballots() {
 #[test]
 fn a10_copied_ballot_is_refused() {
     let mut town = Town::open(23);
-    let original = town.sandbox.seal(0, &[chosen(&[0]), chosen(&[0])]).into_bytes();
+    let original = town.sandbox.seal(0, &[chosen(&[0]), chosen(&[0])]).into_parts().remove(0);
     let entry = town.sandbox.cast(0, &original);
     town.sandbox.offer(entry).unwrap();
     town.sync();
@@ -162,7 +182,7 @@ fn bad_orders_to_close() {
 
     // After closing no ballot is taken, and no other order closes again.
     let sealed = town.sandbox.seal(0, &[chosen(&[0]), chosen(&[0])]);
-    let late = town.sandbox.cast(0, sealed.as_bytes());
+    let late = town.sandbox.cast(0, &sealed.parts()[0]);
     town.close();
     refused(&town, &town.submit(&late), 409, "round-closed", Some("R-BALLOT-08"));
     let second =

@@ -143,7 +143,7 @@ pub fn verify(record: &Record, event: &EventId, talk: Talk) -> Result<Report, Fa
     bar.set_length(record.size());
     let mut unreadable = None;
     let entries = record.entries().map_while(|entry| entry.map_err(|error| unreadable = Some(error)).ok());
-    let report = verify_record(event, record.checkpoint(), entries, &entropy(), |done| bar.set_position(done));
+    let report = verify_record(event, record.checkpoint(), entries, record, &entropy(), |done| bar.set_position(done));
     bar.finish_and_clear();
     unreadable.map_or(Ok(report), |error| Err(error.into()))
 }

@@ -18,7 +18,7 @@ fn two_of_three_count_an_event_on_files() {
     world.close();
     for n in [3, 1] {
         let said = world.run(n, "decrypt", &["--yes", "--out", "part"]).ok();
-        assert!(said.err.contains("contest 1 : 4 totals over 6 ballots of weight 8"), "{said:?}");
+        assert!(said.err.contains("contest 1  (selection): 4 totals over 6 ballots of weight 8"), "{said:?}");
         // A repetition, after a crash before posting for instance, gives the same bytes.
         world.run(n, "decrypt", &["--yes", "--out", "same"]).ok();
         assert_eq!(fs::read(world.path("part")).unwrap(), fs::read(world.path("same")).unwrap());

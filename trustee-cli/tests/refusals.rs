@@ -142,11 +142,11 @@ fn a15_a_receipt_for_a_ballot_that_vanished_stops_the_count() {
     world.open();
     // The board gave a receipt for this ballot and then dropped it.
     let sealed = world.sandbox.seal(0, &[chosen(&[2]), chosen(&[0])]);
-    let dropped = world.sandbox.cast(0, sealed.as_bytes());
+    let dropped = world.sandbox.cast(0, &sealed.parts()[0]);
     fs::write(world.path("dropped.receipt"), receipt(&world, &dropped)).unwrap();
     fs::write(world.path("dropped"), &dropped).unwrap();
     let sealed = world.sandbox.seal(2, &[chosen(&[1]), chosen(&[1])]);
-    let kept = world.sandbox.cast(2, sealed.as_bytes());
+    let kept = world.sandbox.cast(2, &sealed.parts()[0]);
     fs::write(world.path("kept.receipt"), receipt(&world, &kept)).unwrap();
     fs::write(world.path("kept"), &kept).unwrap();
     world.sandbox.offer(kept).unwrap();

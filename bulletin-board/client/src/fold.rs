@@ -1,11 +1,16 @@
 //! The state of an event, from its log.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+
 use tlog::client::Entry;
 use tlog::layout::Resource;
 use tlog::tile::TileStore;
 use voting_core::ballot::witness_policy;
 use voting_core::ids::{EntryIndex, EventId, digest};
-use voting_core::record::state::looks_like_ballot;
+use voting_core::record::state::{Recall, looks_like_ballot};
 use voting_core::record::{Refusal, State};
 
 use crate::Progress;
@@ -36,7 +41,9 @@ pub fn fold(
     // A19: a checkpoint that too few witnesses saw may be shown to us alone.
     policy.evaluate(&head.note, &head.origin, &head.key).map_err(|error| refused(error.to_string()))?;
 
-    let mut folding = Folding { total: head.checkpoint.size, state: None, ballots: Vec::new(), entropy, progress };
+    let spool = Spool::new()?;
+    let mut folding =
+        Folding { total: head.checkpoint.size, state: None, ballots: Vec::new(), spool, entropy, progress };
     log::read(&fetch, None, &head.checkpoint, &mut folding)?;
     folding.flush()?;
     let state = folding.state.ok_or_else(|| refused("its log is empty".into()))?;
@@ -52,6 +59,7 @@ struct Folding<'a> {
     total: u64,
     state: Option<State>,
     ballots: Vec<Vec<u8>>,
+    spool: Spool,
     entropy: &'a [u8; 32],
     progress: &'a mut dyn FnMut(Progress),
 }
@@ -92,16 +100,60 @@ impl Folding<'_> {
     fn flush(&mut self) -> Result<(), ClientError> {
         let ballots = core::mem::take(&mut self.ballots);
         let Some(state) = self.state.as_mut().filter(|_| !ballots.is_empty()) else { return Ok(()) };
+        self.spool.add(state.size(), &ballots)?;
         let slices: Vec<&[u8]> = ballots.iter().map(Vec::as_slice).collect();
         // Fresh weights for every batch (M4).
         let entropy = digest("urna/v1/batch", &[self.entropy, &state.size().to_le_bytes()]);
         for verdict in state.check_ballots(&slices, &entropy) {
             let index = state.size();
-            verdict.and_then(|ballot| state.apply_ballot(&ballot)).map_err(|refusal| illegal(index, refusal))?;
+            let applied = verdict.and_then(|ballot| state.apply_ballot(&ballot, &self.spool));
+            applied.map_err(|refusal| illegal(index, refusal))?;
         }
         (self.progress)(Progress { done: state.size(), total: self.total });
         Ok(())
     }
+}
+
+/// Ballots in a temporary file, so that a replaced one can be read again: 8 bytes of memory for each.
+struct Spool {
+    file: File,
+    /// Index of the first ballot of each row of ballots, and the position of its first offset.
+    rows: BTreeMap<u64, usize>,
+    /// Where each ballot begins, and where the last one ends.
+    offsets: Vec<u64>,
+}
+
+impl Spool {
+    fn new() -> Result<Self, ClientError> {
+        let file = tempfile::tempfile().map_err(temporary)?;
+        Ok(Self { file, rows: BTreeMap::new(), offsets: vec![0] })
+    }
+
+    /// Adds ballots that stand in a row on the log.
+    fn add(&mut self, first: u64, ballots: &[Vec<u8>]) -> Result<(), ClientError> {
+        self.rows.insert(first, self.offsets.len() - 1);
+        for ballot in ballots {
+            self.file.write_all(ballot).map_err(temporary)?;
+            let end = self.offsets.last().copied().unwrap_or(0) + ballot.len() as u64;
+            self.offsets.push(end);
+        }
+        Ok(())
+    }
+}
+
+impl Recall for Spool {
+    fn entry(&self, index: EntryIndex) -> Option<Vec<u8>> {
+        let (first, position) = self.rows.range(..=index.0).next_back()?;
+        let position = position + usize::try_from(index.0 - first).ok()?;
+        let (begin, end) = (self.offsets.get(position)?, self.offsets.get(position + 1)?);
+        let mut bytes = vec![0; usize::try_from(end - begin).ok()?];
+        self.file.read_exact_at(&mut bytes, *begin).ok()?;
+        Some(bytes)
+    }
+}
+
+fn temporary(why: std::io::Error) -> ClientError {
+    ClientError::Io { path: std::env::temp_dir(), why }
 }
 
 fn illegal(index: u64, refusal: Refusal) -> ClientError {

@@ -8,6 +8,7 @@ use tlog::tile::{FULL_WIDTH, parse_bundle};
 use voting_core::ids::{EntryIndex, EventId};
 use voting_core::labels::{LabelFile, Labels, MAX_FILE};
 use voting_core::manifest::Manifest;
+use voting_core::record::state::Recall;
 
 use crate::disk;
 use crate::error::ClientError;
@@ -104,6 +105,12 @@ impl Record {
         let entries = parse_bundle(&bytes, usize::from(width));
         let entries = entries.map_err(|error| malformed(fetch.place(&found.path()), error.to_string()))?;
         Ok(entries.into_iter().take(usize::from(wanted.width())).map(<[u8]>::to_vec).collect())
+    }
+}
+
+impl Recall for Record {
+    fn entry(&self, index: EntryIndex) -> Option<Vec<u8>> {
+        Self::entry(self, index).ok()
     }
 }
 

@@ -68,7 +68,7 @@ fn a_record_in_a_folder_verifies() {
     write(dir.path(), &log_of(&sandbox, &sandbox.entries));
     let record = Record::open(dir.path()).unwrap();
     let entries = record.entries().map(Result::unwrap);
-    let report = verify_record(&record.event().unwrap(), record.checkpoint(), entries, &ENTROPY, |_| ());
+    let report = verify_record(&record.event().unwrap(), record.checkpoint(), entries, &record, &ENTROPY, |_| ());
     assert!(report.holds && report.finished, "{:?}", report.faults);
 }
 

@@ -38,11 +38,13 @@ pub enum Command {
     Mirror(MirrorArgs),
     /// Verify a whole record and report every fault
     ///
-    /// Checks every signature, proof, count and total from the first entry to the last, and recomputes the result.
+    /// Checks every signature, proof, count and total from the first entry to the last, and recomputes every result and what
+    /// the rules of the manifest make of it: who is elected, what is adopted, which round must follow.
     ///
     /// Examples:
     ///   observer verify ./record --event 3f0c...
     ///   observer verify https://votes.example.org/3f0c... --json
+    ///   observer verify ./record --language zh-CN
     #[command(verbatim_doc_comment)]
     Verify(VerifyArgs),
     /// Show what stands in a record, without verifying it
@@ -80,6 +82,9 @@ pub struct VerifyArgs {
     /// Print one JSON object: the report, and the times
     #[arg(long)]
     pub json: bool,
+    /// Language of labels and sentences, such as en or zh-CN; the first one of the manifest unless given
+    #[arg(long, value_name = "TAG")]
+    pub language: Option<String>,
     /// Also measure the least work that verifying these ballots can take, and compare
     #[arg(long)]
     pub floor: bool,
@@ -94,6 +99,9 @@ pub struct ShowArgs {
     /// Show this entry, counted from 0
     #[arg(long, value_name = "N")]
     pub entry: Option<u64>,
+    /// Language of labels and sentences, such as en or zh-CN; the first one of the manifest unless given
+    #[arg(long, value_name = "TAG")]
+    pub language: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -73,9 +73,9 @@ pub(crate) fn measure(record: &Record, verify_seconds: f64) -> Result<Floor, Fai
 /// All points of a ballot.
 fn encodings(ballot: &BallotEntry) -> Vec<[u8; POINT]> {
     let BallotEntry { sealed, signature, .. } = ballot;
-    let arguments = sealed.contests.iter().flat_map(|contest| {
-        let front = contest.argument.get(..ARGUMENT_POINTS * POINT).unwrap_or_default();
-        front.as_chunks::<POINT>().0.iter().chain(contest.ciphertexts.as_chunks::<POINT>().0)
+    let arguments = sealed.sections.iter().flat_map(|section| {
+        let front = section.argument.get(..ARGUMENT_POINTS * POINT).unwrap_or_default();
+        front.as_chunks::<POINT>().0.iter().chain(section.ciphertexts.as_chunks::<POINT>().0)
     });
     arguments.chain(signature.as_chunks::<POINT>().0.first()).copied().collect()
 }

@@ -4,19 +4,22 @@ use client::Record;
 use voting_core::contest::Contest;
 use voting_core::ids::{GroupIndex, LabelDigest, RoundIndex};
 use voting_core::labels::Labels;
-use voting_core::manifest::Manifest;
+use voting_core::manifest::{Manifest, RoundPlan};
 
 /// Manifest and labels of a record.
 pub(crate) struct Names {
     pub(crate) manifest: Option<Manifest>,
     labels: Labels,
-    language: String,
+    /// Language of labels and sentences.
+    pub(crate) language: String,
 }
 
 impl Names {
-    pub(crate) fn of(record: &Record) -> Self {
+    /// Names in this language, or in the first one of the manifest.
+    pub(crate) fn of(record: &Record, language: Option<&str>) -> Self {
         let manifest = record.manifest().ok();
-        let language = manifest.as_ref().and_then(|manifest| manifest.languages.first().cloned()).unwrap_or_default();
+        let first = || manifest.as_ref().and_then(|manifest| manifest.languages.first().cloned());
+        let language = language.map(str::to_owned).or_else(first).unwrap_or_default();
         Self { manifest, labels: record.labels().unwrap_or_default(), language }
     }
 
@@ -31,21 +34,14 @@ impl Names {
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
     }
 
-    pub(crate) fn contest(&self, round: RoundIndex, contest: usize) -> Option<&Contest> {
-        self.manifest.as_ref()?.round(round)?.contests.get(contest)
-    }
-
     /// `round 1`, and its title if it is known.
-    pub(crate) fn round_title(&self, round: RoundIndex) -> String {
-        let plan = self.manifest.as_ref().and_then(|manifest| manifest.round(round));
-        let number = format!("round {}", round.0 + 1);
-        titled(number, plan.map(|plan| self.text(&plan.title, String::new)))
+    pub(crate) fn round_title(&self, round: RoundIndex, plan: &RoundPlan) -> String {
+        titled(format!("round {}", round.0 + 1), self.text(&plan.title, String::new))
     }
 
     /// `contest 1`, and its title if it is known.
-    pub(crate) fn contest_title(&self, round: RoundIndex, contest: usize) -> String {
-        let known = self.contest(round, contest);
-        titled(format!("contest {}", contest + 1), known.map(|contest| self.text(&contest.title, String::new)))
+    pub(crate) fn contest_title(&self, index: usize, contest: &Contest) -> String {
+        titled(format!("contest {}", index + 1), self.text(&contest.title, String::new))
     }
 
     /// The group's name.
@@ -55,20 +51,22 @@ impl Names {
         digest.map_or_else(fallback, |digest| self.text(digest, fallback))
     }
 
-    /// The name of an option; behind the last one stands the blank cell.
-    pub(crate) fn cell(&self, round: RoundIndex, contest: usize, cell: usize) -> String {
-        let fallback = || format!("option {}", cell + 1);
-        let Some(contest) = self.contest(round, contest) else { return fallback() };
-        match contest.options.get(cell) {
-            Some(digest) => self.text(digest, fallback),
-            None => "blank".into(),
-        }
+    /// The name of an option.
+    pub(crate) fn option(&self, contest: &Contest, option: usize) -> String {
+        contest.option_text(option, &|digest, fallback| self.of_label(digest, fallback))
+    }
+
+    /// The text of a label for the functions of `voting-core`.
+    pub(crate) fn of_label(&self, digest: &LabelDigest, fallback: String) -> String {
+        self.text(digest, || fallback)
+    }
+
+    /// What a cell counts.
+    pub(crate) fn cell(&self, contest: &Contest, cell: usize) -> String {
+        contest.cell_text(cell, &|digest, fallback| self.of_label(digest, fallback))
     }
 }
 
-fn titled(number: String, title: Option<String>) -> String {
-    match title.filter(|title| !title.is_empty()) {
-        Some(title) => format!("{number}, {title}"),
-        None => number,
-    }
+fn titled(number: String, title: String) -> String {
+    if title.is_empty() { number } else { format!("{number}, {title}") }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use voting_core::ids::RoundIndex;
+use voting_core::ids::LabelDigest;
 use voting_core::record::{Fault, RoundReport, RoundStatus, TallyReport};
 
 use crate::names::Names;
@@ -33,7 +33,7 @@ pub(crate) fn print(verification: &Verification, names: &Names, out: &mut dyn Wr
     }
     print_checked(verification, out)?;
     for round in &report.rounds {
-        print_round(round, names, out)?;
+        print_round(round, &report.rounds, names, out)?;
     }
     if !names.has_labels() && !report.rounds.is_empty() {
         writeln!(out, "\nThe record has no label file: options are named by their numbers.")?;
@@ -107,6 +107,7 @@ fn print_checked(verification: &Verification, out: &mut dyn Write) -> io::Result
                 grouped(ended(RoundStatus::NotCounted))
             ),
         ),
+        ("R-OUTCOME", count(checked.outcomes, "outcome")),
         ("R-CANCEL", count(ended(RoundStatus::Cancelled), "cancelled round")),
     ];
     writeln!(out, "\nChecked:")?;
@@ -119,7 +120,7 @@ fn print_checked(verification: &Verification, out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-fn print_round(round: &RoundReport, names: &Names, out: &mut dyn Write) -> io::Result<()> {
+fn print_round(round: &RoundReport, rounds: &[RoundReport], names: &Names, out: &mut dyn Write) -> io::Result<()> {
     let status = match round.status {
         RoundStatus::Planned => "not started",
         RoundStatus::Voting => "voting",
@@ -127,8 +128,15 @@ fn print_round(round: &RoundReport, names: &Names, out: &mut dyn Write) -> io::R
         RoundStatus::Result => "result",
         RoundStatus::NotCounted => "ended without a result, too few ballots",
         RoundStatus::Cancelled => "cancelled",
+        RoundStatus::Dropped => "not held",
     };
-    writeln!(out, "\n{}: {status}", capital(&names.round_title(round.index)))?;
+    writeln!(out, "\n{}: {status}", capital(&names.round_title(round.index, &round.asks.plan)))?;
+    if let Some(cause) = round.cause_words(rounds, &names.language) {
+        writeln!(out, "  {cause}")?;
+    }
+    if round.status == RoundStatus::Dropped {
+        return Ok(());
+    }
     writeln!(
         out,
         "  {} of {} cast, {} on the log",
@@ -147,30 +155,53 @@ fn print_round(round: &RoundReport, names: &Names, out: &mut dyn Write) -> io::R
         let trustees: Vec<String> = round.decrypted_by.iter().map(ToString::to_string).collect();
         writeln!(out, "  decrypted by trustees {}", trustees.join(", "))?;
     }
-    round.tallies.iter().try_for_each(|tally| print_tally(round.index, tally, names, out))
+    if let Some(lots) = &round.lots {
+        writeln!(out, "  public value for lots: {lots}")?;
+    }
+    round.tallies.iter().try_for_each(|tally| print_tally(round, tally, names, out))
 }
 
-fn print_tally(round: RoundIndex, tally: &TallyReport, names: &Names, out: &mut dyn Write) -> io::Result<()> {
-    let contest = tally.contest.position();
+/// Most unanimous cells of a tally that are named.
+const NAMED: usize = 6;
+
+fn print_tally(round: &RoundReport, tally: &TallyReport, names: &Names, out: &mut dyn Write) -> io::Result<()> {
+    let Some(contest) = round.asks.plan.contests.get(tally.contest.position()) else { return Ok(()) };
+    let text = |digest: &LabelDigest, fallback: String| names.of_label(digest, fallback);
     let group = tally.group.map(|group| format!(", {}", names.group(group))).unwrap_or_default();
     writeln!(
         out,
         "  {}{group}: {} of weight {}",
-        capital(&names.contest_title(round, contest)),
+        capital(&names.contest_title(tally.contest.position(), contest)),
         count(tally.ballots, "ballot"),
         grouped(tally.weight)
     )?;
     if !tally.counted {
         writeln!(out, "      stays closed: too few ballots, or one credential with too much of their weight (A36)")?;
     }
-    for (cell, total) in tally.totals.iter().flatten().enumerate() {
-        writeln!(out, "  {:>14}  {}", grouped(*total), names.cell(round, contest, cell))?;
+    match tally.standings.as_ref().zip(tally.reading.as_ref()) {
+        Some((standings, reading)) => {
+            for line in standings.lines(contest, reading, &names.language, &text) {
+                writeln!(out, "  {line}")?;
+            }
+        }
+        None => {
+            for (cell, total) in tally.totals.iter().flatten().enumerate() {
+                writeln!(out, "  {total:>14}  {}", names.cell(contest, cell))?;
+            }
+        }
     }
-    for cell in &tally.unanimous_cells {
-        let name = names.cell(round, contest, *cell);
+    for sentence in round.outcome_words(tally, &names.language, &text) {
+        writeln!(out, "      {sentence}")?;
+    }
+    let more = tally.unanimous_cells.len().saturating_sub(NAMED);
+    for cell in tally.unanimous_cells.iter().take(NAMED) {
+        let name = names.cell(contest, *cell);
         let total = tally.totals.as_ref().and_then(|totals| totals.get(*cell)).copied().unwrap_or_default();
         let who = if total == 0 { "nobody" } else { "everybody" };
         writeln!(out, "      unanimous: {who} chose \"{name}\", so this total tells how each ballot answered (A36)")?;
+    }
+    if more > 0 {
+        writeln!(out, "      and {more} more of these totals tell how each ballot answered (A36)")?;
     }
     Ok(())
 }

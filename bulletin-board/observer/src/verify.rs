@@ -74,7 +74,7 @@ pub(crate) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, Fai
     let written = if args.json {
         serde_json::to_writer(&mut *out, &verification).map_err(Into::into).and_then(|()| writeln!(out))
     } else {
-        report::print(&verification, &Names::of(&record), out)
+        report::print(&verification, &Names::of(&record, args.language.as_deref()), out)
     };
     written.map_err(Failure::Output)?;
     Ok(if verification.report.holds { Outcome::Holds } else { Outcome::Refused })
@@ -102,8 +102,9 @@ fn verify(record: &Record, event: &EventId) -> Result<(Report, Times), Failure> 
             }
         }
     });
-    let report =
-        verify_record(event, record.checkpoint(), readable, &entropy, |done| bar.show(Progress { done, total }));
+    let report = verify_record(event, record.checkpoint(), readable, record, &entropy, |done| {
+        bar.show(Progress { done, total })
+    });
     let verifying = begun.elapsed().saturating_sub(reading).as_secs_f64();
     if let Some(error) = failed {
         return Err(error.into());

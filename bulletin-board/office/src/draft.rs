@@ -8,15 +8,14 @@ use tlog::tile::MAX_ENTRY;
 use voting_core::ballot;
 use voting_core::contest::Contest;
 use voting_core::entry::ROLL_CHUNK;
-use voting_core::ids::{GroupIndex, SigningKeyId};
+use voting_core::ids::{ContestIndex, GroupIndex, SigningKeyId};
 use voting_core::manifest::{Draft, DraftError, Drafted, Fields, Finding, Manifest, ManifestError, lint};
+use voting_core::tally::partial::{CELL, PROOF};
 
 use crate::failure::{Failure, Problem};
 
 /// Bytes around the body of any signed entry, at most.
 const SHELL: usize = 96;
-/// Bytes of a decrypted cell with its proof.
-const CELL: usize = 96;
 /// Bytes of a member of the roll, at most.
 const ROLL_MEMBER: usize = 46;
 
@@ -149,7 +148,8 @@ fn problem_code(place: &str, what: &str) -> &'static str {
 }
 
 fn partial_decryption(contests: &[Contest]) -> usize {
-    contests.iter().map(|contest| contest.tallies().len() * (contest.cells() * CELL + 5)).sum::<usize>() + SHELL + 96
+    let tally = |contest: &Contest| contest.tallies().len() * (contest.cells() * CELL + PROOF + 5);
+    contests.iter().map(tally).sum::<usize>() + SHELL + 96
 }
 
 /// Upper bounds of the largest entries of each kind.
@@ -162,11 +162,19 @@ pub fn sizes(manifest: &Manifest) -> Vec<Size> {
     sizes.push(Size { what: "a chunk of the roll".into(), bytes: chunk });
     for (i, round) in manifest.rounds.iter().enumerate() {
         let group = |group: usize| {
-            let contests = round.contests.iter().filter(|contest| contest.is_for(GroupIndex(group as u32)));
-            ballot::entry_size(contests)
+            let contests = (0..).map(ContestIndex).zip(&round.contests);
+            let contests = contests.filter(|(_, contest)| contest.is_for(GroupIndex(group as u32)));
+            ballot::part_sizes(contests).ok()
         };
-        let largest = (0..manifest.groups.len()).filter_map(group).max().unwrap_or(0);
-        sizes.push(Size { what: format!("a ballot of round {}", i + 1), bytes: largest });
+        let parts: Vec<_> = (0..manifest.groups.len()).filter_map(group).collect();
+        let several = parts.iter().map(Vec::len).max().unwrap_or(0);
+        let largest = parts.into_iter().flatten().max().unwrap_or(0);
+        let what = if several > 1 {
+            format!("a part of a ballot of round {}, which takes up to {several} parts", i + 1)
+        } else {
+            format!("a ballot of round {}", i + 1)
+        };
+        sizes.push(Size { what, bytes: largest });
         let bytes = partial_decryption(&round.contests);
         sizes.push(Size { what: format!("a partial decryption of round {}", i + 1), bytes });
     }

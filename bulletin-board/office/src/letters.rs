@@ -19,6 +19,8 @@ pub struct Letterhead {
     pub url: String,
     /// When each round opens and closes, in words.
     pub schedule: Vec<String>,
+    /// Whether further rounds may follow.
+    pub further: bool,
     /// Whether this is a demonstration.
     pub demonstration: bool,
 }
@@ -48,6 +50,11 @@ pub fn html(head: &Letterhead, members: &[(String, VotingCode)]) -> String {
 fn letter(page: &mut String, head: &Letterhead, member: &str, code: &VotingCode) {
     let demonstration =
         if head.demonstration { "<p><strong>Demonstration, no real election.</strong></p>\n" } else { "" };
+    let further = if head.further {
+        "<p>Further rounds may follow, after a tie for instance. The same code serves all of them: keep this letter.</p>\n"
+    } else {
+        ""
+    };
     let schedule: String = head.schedule.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
     let _ = write!(
         page,
@@ -55,7 +62,7 @@ fn letter(page: &mut String, head: &Letterhead, member: &str, code: &VotingCode)
          <p>This is your voting code. Whoever has it can vote for you: keep it to yourself.</p>\n\
          <p class=\"code\">{code}</p>\n\
          <p>The same code in digits, for a keyboard without letters:</p>\n<p class=\"digits\">{digits}</p>\n\
-         <p>Vote at {url}</p>\n<ul>{schedule}</ul>\n\
+         <p>Vote at {url}</p>\n<ul>{schedule}</ul>\n{further}\
          <p>Before you type the code, compare these words with those on the screen. \
          They must be the same; if not, stop and tell the organisation.</p>\n<p class=\"words\">{words}</p>\n\
          <p>You may vote again while voting is open; your last ballot counts.</p>\n</section>\n",
@@ -97,6 +104,7 @@ mod tests {
             words: "bada-bidi".into(),
             url: "https://votes.example.org".into(),
             schedule: vec!["opens tomorrow".into()],
+            further: true,
             demonstration: false,
         };
         let codes = [VotingCode::from_entropy([1; 11]), VotingCode::from_entropy([2; 11])];
@@ -105,6 +113,7 @@ mod tests {
         assert_eq!(page.matches("<section>").count(), 2);
         assert_eq!(page.matches("bada-bidi").count(), 2);
         assert!(page.contains("A &amp; B") && page.contains("Board &lt;2026&gt;") && page.contains("O&#39;Neil"));
+        assert_eq!(page.matches("The same code serves all").count(), 2);
         assert!(!page.contains("<script"));
         for code in codes {
             assert!(page.contains(&code.expose_text()) && page.contains(&code.expose_digits()));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use csv::{ByteRecord, ReaderBuilder};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use voting_core::contest::Contest;
 use voting_core::ids::GroupIndex;
 use voting_core::manifest::{MAX_TOTAL, Manifest};
 
@@ -150,16 +151,31 @@ impl RollProblem {
 pub struct Limits {
     /// Short ids of the groups, in the order of the manifest.
     pub groups: Vec<String>,
-    /// Largest value of one cell in any round (A9).
-    pub largest_cell: u64,
+    /// All contests and the stages that may follow them, whose totals must stay below 2^40 (A9).
+    pub contests: Vec<Contest>,
 }
 
 impl Limits {
     /// The limits of a manifest.
     #[must_use]
     pub fn of(manifest: &Manifest, groups: Vec<String>) -> Self {
-        let contests = manifest.rounds.iter().flat_map(|round| &round.contests);
-        Self { groups, largest_cell: contests.map(|contest| contest.largest_cell()).max().unwrap_or(1).max(1) }
+        let mut contests: Vec<Contest> = Vec::new();
+        for contest in manifest.rounds.iter().flat_map(|round| &round.contests) {
+            let mut next = Some(contest.clone());
+            // The stages that may follow have kinds of their own; the same members vote in them.
+            while let Some(contest) = next {
+                let stage = contest.outcome.stage().cloned();
+                next = stage.map(|stage| Contest { kind: stage.kind, outcome: stage.rule, ..contest.clone() });
+                contests.push(contest);
+            }
+        }
+        Self { groups, contests }
+    }
+
+    /// Whether members of this weight together could make a total that is too large to be decrypted.
+    fn exceeded(&self, weight: u64) -> bool {
+        let above = |contest: &Contest| contest.largest_total(weight).is_none_or(|total| total > MAX_TOTAL);
+        weight > MAX_TOTAL || self.contests.iter().any(above)
     }
 }
 
@@ -328,7 +344,7 @@ impl Found {
         let mut sum = 0_u64;
         for (member, line) in self.members.iter().zip(&self.at) {
             sum = sum.saturating_add(member.weight);
-            if sum.checked_mul(limits.largest_cell).is_none_or(|bound| bound > MAX_TOTAL) {
+            if limits.exceeded(sum) {
                 self.problems.push(RollProblem::WeightBound { line: *line }); // A9
                 break;
             }

@@ -4,168 +4,11 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
-use client::{Board, Source};
-use common::{Said, command, draft, folder, office, run};
-use proofs::elgamal::EncryptionKey;
-use rand::rngs::OsRng;
-use tempfile::TempDir;
-use tlog::hash::Hash;
-use voting_core::ballot::{cast, seal};
+use common::day::{Day, chosen, mode, program};
+use common::{office, run};
 use voting_core::contest::Choice;
-use voting_core::credential::{CodeSecret, VotingCode};
-use voting_core::ids::{EventId, GroupIndex, OptionIndex, RoundIndex};
-use voting_core::record::State;
-
-/// The programs of other packages, built where this one was.
-fn program(name: &str) -> PathBuf {
-    let office = common::office_path();
-    let profile = office.parent().unwrap();
-    let path = profile.join(name);
-    static BUILT: std::sync::Once = std::sync::Once::new();
-    BUILT.call_once(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--quiet", "-p", "board", "-p", "trustee-cli", "--target-dir"])
-            .arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().unwrap().success(), "board and trustee build");
-    });
-    path
-}
-
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-struct Day {
-    dir: TempDir,
-    url: String,
-    event: String,
-    log: String,
-    _board: Running,
-}
-
-impl Day {
-    /// A published event.
-    fn new() -> Self {
-        let (dir, keys) = folder();
-        let path = dir.path();
-        let mut board = Command::new(program("board"));
-        board.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(path.join("board"));
-        let mut board = Running(board.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
-        let mut line = String::new();
-        BufReader::new(board.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-
-        let trustees = [1, 2, 3].map(|n| {
-            let said = run(
-                &program("trustee"),
-                path,
-                &["init", "--dir", &format!("t{n}"), "--passphrase-file", "pass", "--json"],
-            );
-            said.ok().json()["public_key"].as_str().unwrap().to_owned()
-        });
-        let host = url.strip_prefix("http://").unwrap();
-        fs::write(path.join("draft.toml"), draft(host, &keys, &trustees)).unwrap();
-        let mut day = Self { dir, url, event: String::new(), log: String::new(), _board: board };
-        let url = day.url.clone();
-        let said = day.act("election", &["new", "draft.toml", "--board", &url]).ok();
-        day.event = said.json()["event"].as_str().unwrap().to_owned();
-        day.act("election", &["publish"]).ok();
-        let said = day.act("election", &["publish"]).ok();
-        day.log = said.json()["log_url"].as_str().unwrap().to_owned();
-        day
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn act(&self, area: &str, args: &[&str]) -> Said {
-        let key = if area == "credentials" { "registrar.key" } else { "administrator.key" };
-        let own = [area, "--json", "--dir", "event", "--key", key, "--passphrase-file", "pass"];
-        let mut all = vec![own[0], args[0]];
-        all.extend(&own[1..]);
-        all.extend(&args[1..]);
-        office(self.dir.path(), &all)
-    }
-
-    fn trustee(&self, n: usize, args: &[&str]) -> Command {
-        let dir = format!("t{n}");
-        let mut all = vec![args[0], "--dir", &dir, "--passphrase-file", "pass"];
-        all.extend(&args[1..]);
-        command(&program("trustee"), self.dir.path(), &all)
-    }
-
-    fn ceremony(&self, n: usize) -> Running {
-        let args = ["ceremony", "--log", &self.log, "--accept", &self.event, "--watch", "--interval", "1"];
-        Running(self.trustee(n, &args).spawn().unwrap())
-    }
-
-    /// Three processes at once; the first one is killed again and again while it works.
-    fn ceremonies(&self) {
-        let others = [self.ceremony(2), self.ceremony(3)];
-        for wait in [300, 700, 1_100, 1_500] {
-            let killed = self.ceremony(1);
-            sleep(Duration::from_millis(wait));
-            drop(killed);
-        }
-        for mut running in [self.ceremony(1)].into_iter().chain(others) {
-            let status = running.0.wait().unwrap();
-            assert!(status.success(), "{status:?}");
-        }
-    }
-
-    fn decrypt(&self, n: usize) -> Said {
-        let output = self.trustee(n, &["decrypt", "--yes"]).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Said { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
-    }
-
-    fn state(&self) -> State {
-        let event: EventId = self.event.parse().unwrap();
-        client::fold(&Source::Url(self.log.clone()), &event, &[7; 32], &mut |_| ()).unwrap()
-    }
-
-    /// A member votes with the code from codes.csv.
-    fn vote(&self, line: usize, group: u32, choices: &[Choice]) {
-        let state = self.state();
-        let index = state.open_round().unwrap();
-        let rules = state.round(index).unwrap().rules().unwrap();
-        let codes = fs::read_to_string(self.path("event/codes.csv")).unwrap();
-        let code = codes.lines().nth(line).unwrap().split(',').nth(1).unwrap();
-        let code = VotingCode::parse(code).unwrap();
-        let credential = CodeSecret::stretch(&code, &state.manifest().event()).unwrap().credential(index);
-        let key = EncryptionKey::new(rules.binding.joint_key);
-        let sealed = seal(rules, &key, GroupIndex(group), &credential.key(), choices, &mut OsRng).unwrap();
-        let chain = state.latest_ballot(&credential.key());
-        let first = (1, Hash(state.manifest().event().0));
-        let (counter, previous) = chain.map_or(first, |chain| (chain.counter + 1, chain.leaf));
-        let entry = cast(sealed.as_bytes(), &rules.binding, &credential, counter, previous, &mut OsRng).unwrap();
-        Board::new(&self.url).unwrap().submit(state.manifest(), &entry).unwrap();
-    }
-}
-
-fn chosen(options: &[u32]) -> Choice {
-    Choice::Selection(options.iter().copied().map(OptionIndex).collect())
-}
-
-fn mode(path: &Path) -> u32 {
-    std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777
-}
+use voting_core::ids::RoundIndex;
 
 #[test]
 fn a_whole_event_with_real_processes() {
@@ -217,7 +60,7 @@ fn a_whole_event_with_real_processes() {
     // Ada's last ballot, Dee and Eve for Cedar, Bob for Birch, Cyd blank. In the north Bob has 3 of 4 votes, more than two
     // thirds: the sum would tell his, so it is not decrypted. In the south Cyd yes, Dee and Eve no.
     assert_eq!(result["contests"][0]["totals"], serde_json::json!([0, 3, 5, 1]), "{result}");
-    assert_eq!(result["contests"][0]["options"][2]["name"], "Cedar");
+    assert_eq!(result["contests"][0]["cells"][2]["name"], "Cedar");
     assert_eq!((&result["contests"][1]["counted"], &result["contests"][1]["group"]), (&false.into(), &0.into()));
     assert!(result["contests"][1]["totals"].is_null());
     assert_eq!(result["contests"][2]["totals"], serde_json::json!([1, 4]));

@@ -16,6 +16,7 @@ use tlog::{Checkpoint, TlogProof};
 use voting_core::ballot::{log_key, witness_policy};
 use voting_core::entry::{Author, Body, sign_request};
 use voting_core::ids::{EventId, RoundIndex, SigningKeyId};
+use voting_core::manifest::Fields;
 use voting_core::testing::Sandbox;
 
 /// Host name of the boards of the tests.
@@ -121,12 +122,24 @@ impl Town {
         Self::found_on(seed, dir, board)
     }
 
+    /// A founded event with changed fields of the manifest on a new board.
+    pub fn found_as(seed: u64, change: impl FnOnce(&mut Fields)) -> Self {
+        let dir = TempDir::new().unwrap();
+        let board = board::run(config(&dir.path().join("data"))).unwrap();
+        Self::found_changed(seed, dir, board, change)
+    }
+
     fn found_on(seed: u64, dir: TempDir, board: Handle) -> Self {
+        Self::found_changed(seed, dir, board, |_| ())
+    }
+
+    fn found_changed(seed: u64, dir: TempDir, board: Handle, change: impl FnOnce(&mut Fields)) -> Self {
         let url = board.url().to_owned();
         let log_key = reserve(&url, &Sandbox::new(seed));
         let sandbox = Sandbox::with(seed, |fields| {
             fields.host = HOST.into();
             fields.log_key = log_key;
+            change(fields);
         });
         let town = Self { dir, board: Some(board), url, sandbox, sent: 1, receipts: vec![Vec::new()] };
         let answer = town.found_again();
@@ -144,8 +157,9 @@ impl Town {
     /// Ceremony, rolls, start of the first round.
     pub fn prepare(&mut self) {
         self.sandbox.ceremony();
-        self.sandbox.roll(RoundIndex(0));
-        self.sandbox.roll(RoundIndex(1));
+        for round in 0..self.sandbox.manifest().rounds.len() as u32 {
+            self.sandbox.roll(RoundIndex(round));
+        }
         self.start(RoundIndex(0));
         self.sync();
     }

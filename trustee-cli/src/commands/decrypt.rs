@@ -121,25 +121,31 @@ fn describe(state: &State, index: RoundIndex, counting: &Counting, labels: Optio
     let text = |digest, fallback: String| {
         labels.and_then(|labels| labels.get(digest)).map_or(fallback, |label| label.text(language).to_owned())
     };
-    let plan = manifest.round(index);
+    // What the round asks stands in the state: a follow-up round is not in the manifest.
+    let plan = state.plan(index).map(|planned| &planned.plan);
     let round = plan.map_or_else(String::new, |plan| text(&plan.title, String::new()));
+    let reports = state.round_reports();
+    let cause = reports.iter().find(|report| report.index == index);
+    let cause = cause.and_then(|report| report.cause_words(&reports, language));
+    let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
     let mut words = format!(
-        "The record holds. You are about to decrypt your part of:\n  {} ({})\n  round {}: {round}, closed {}\n",
+        "The record holds. You are about to decrypt your part of:\n  {} ({})\n  round {}: {round}{cause}, closed {}\n",
         text(&manifest.title, "event".into()),
         manifest.event_words(),
         index.0 + 1,
         words_of_time(counting.closed_at())
     );
     for tally in counting.tallies() {
-        let contest = plan.and_then(|plan| plan.contests.get(tally.contest.position()));
+        let contest = counting.rules().contest(tally.contest).map(|rules| &rules.contest);
         let title = contest.map_or_else(String::new, |contest| text(&contest.title, String::new()));
+        let kind = contest.map_or("", |contest| contest.kind.word());
         let group = tally.group.map(|group| format!(", group {}", group.0 + 1)).unwrap_or_default();
         let what = if tally.counted {
             format!("{} totals over {} ballots of weight {}", tally.cells.len(), tally.ballots, tally.weight)
         } else {
             format!("NOT decrypted: {} ballots, or one of them with too much of the weight", tally.ballots)
         };
-        words.push_str(&format!("  contest {} {title}{group}: {what}\n", tally.contest.0 + 1));
+        words.push_str(&format!("  contest {} {title} ({kind}){group}: {what}\n", tally.contest.0 + 1));
     }
     let closing = counting.closing();
     words.push_str(&format!(

@@ -72,11 +72,14 @@ fn describe(file: &EventFile, state: &State) -> String {
         state.size(),
         ceremony_words(&state.ceremony())
     );
-    for round in state.round_reports() {
+    let rounds = state.round_reports();
+    let language = state.manifest().languages.first().map_or("en", String::as_str);
+    for round in &rounds {
         let own = if round.decrypted_by.contains(&file.index) { "; you have decrypted your part" } else { "" };
         let status = serde_json::to_value(round.status).ok();
         let status = status.as_ref().and_then(|status| status.as_str()).unwrap_or("?").replace('_', " ");
-        text.push_str(&format!("  round {}  {status}{own}\n", round.index.0 + 1));
+        let cause = round.cause_words(&rounds, language).map_or_else(String::new, |cause| format!("; {cause}"));
+        text.push_str(&format!("  round {}  {status}{own}{cause}\n", round.index.0 + 1));
     }
     text
 }

@@ -7,13 +7,13 @@ use tlog::hash::Hash;
 use tlog::note::SignedNote;
 use tlog::proof::verify_consistency;
 use voting_core::ballot::{ContestRules, EncryptionKey, Opening, OpeningError, RoundRules, log_key, witness_policy};
-use voting_core::contest::Choice;
+use voting_core::contest::{Choice, Entitlement, Grades, Kind};
 use voting_core::credential::{CodeSecret, VotingCode};
-use voting_core::ids::{EventId, GroupIndex, LabelDigest, RoundIndex, Tracker};
+use voting_core::ids::{EntryIndex, EventId, GroupIndex, LabelDigest, RoundId, RoundIndex, Tracker};
 use voting_core::labels::{LabelFile, Labels};
-use voting_core::manifest::Manifest;
+use voting_core::manifest::{Manifest, RoundPlan};
 use voting_core::record::State;
-use voting_core::record::state::looks_like_ballot;
+use voting_core::record::state::{Planned, looks_like_ballot};
 
 use crate::error::{BoothError, EnterError};
 use crate::voter::Voter;
@@ -37,6 +37,8 @@ struct Inner {
     manifest: Manifest,
     labels: Labels,
     round: RoundIndex,
+    plan: RoundPlan,
+    cause: Option<RoundId>,
     rules: RoundRules,
     key: EncryptionKey,
 }
@@ -87,13 +89,14 @@ impl Booth {
         let labels = match labels {
             Some(file) => {
                 let labels = LabelFile::open(file, expected, &manifest.administrator).map_err(BoothError::Labels)?;
-                check_labels(&manifest, round, &rules, &labels)?;
+                check_labels(state, round, &rules, &labels)?;
                 labels
             }
             None => Labels::default(),
         };
         let key = EncryptionKey::new(joint.public);
-        Ok(Self(Arc::new(Inner { manifest, labels, round, rules, key })))
+        let Planned { plan, cause, .. } = state.plan(round).ok_or(BoothError::NotOpen)?.clone();
+        Ok(Self(Arc::new(Inner { manifest, labels, round, plan, cause, rules, key })))
     }
 
     /// The manifest.
@@ -120,24 +123,40 @@ impl Booth {
         self.0.round
     }
 
+    /// Title and times of the open round, as it was started.
+    #[must_use]
+    pub fn plan(&self) -> &RoundPlan {
+        &self.0.plan
+    }
+
+    /// For a follow-up round the one whose outcome calls for it.
+    #[must_use]
+    pub fn cause(&self) -> Option<RoundId> {
+        self.0.cause
+    }
+
     /// The contests that members of a group answer, in order.
     pub fn contests(&self, group: GroupIndex) -> impl Iterator<Item = &ContestRules> {
         self.0.rules.contests_of(group)
     }
 
-    /// Opens a session with a voting code. Whether the code is on the roll is learned only at casting (M10).
+    /// Opens a session with a voting code, for the group and weight that came with it. Whether the code is on the roll with
+    /// them is learned only at casting (M10).
     ///
     /// Takes some milliseconds and 8 MiB.
     ///
     /// # Errors
     /// [`EnterError`]; a mistyped code names its group.
-    pub fn enter(&self, code: &str, group: GroupIndex) -> Result<Voter, EnterError> {
+    pub fn enter(&self, code: &str, member: Entitlement) -> Result<Voter, EnterError> {
         let code = VotingCode::parse(code)?;
-        if group.position() >= self.0.manifest.groups.len() {
-            return Err(EnterError::Group(group));
+        if member.group.position() >= self.0.manifest.groups.len() {
+            return Err(EnterError::Group(member.group));
+        }
+        if member.weight == 0 {
+            return Err(EnterError::Weight);
         }
         let secret = CodeSecret::stretch(&code, &self.0.manifest.event())?;
-        Ok(Voter::new(self.clone(), secret.credential(self.0.round), group))
+        Ok(Voter::new(self.clone(), secret.credential(self.0.round), member))
     }
 
     /// The other device's half of a test: encrypts the answers again and compares them with the sealed bytes and with
@@ -145,7 +164,12 @@ impl Booth {
     ///
     /// # Errors
     /// [`OpeningError`].
-    pub fn check_opening(&self, sealed: &[u8], shown: &Tracker, opening: &[u8]) -> Result<Vec<Choice>, OpeningError> {
+    pub fn check_opening(
+        &self,
+        sealed: &[Vec<u8>],
+        shown: &Tracker,
+        opening: &[u8],
+    ) -> Result<Vec<Choice>, OpeningError> {
         let opening = Opening::from_bytes(opening)?;
         opening.check(&self.0.rules, sealed, shown).map(<[Choice]>::to_vec)
     }
@@ -177,9 +201,10 @@ fn fold(expected: &EventId, entries: &[&[u8]], entropy: &[u8; 32]) -> Result<Sta
             continue;
         }
         let (batch, after) = rest.split_at_checked(ballots).unwrap_or((rest, &[]));
+        let log = |index: EntryIndex| entries.get(usize::try_from(index.0).ok()?).map(|entry| entry.to_vec());
         for verdict in state.check_ballots(batch, entropy) {
             let index = state.size();
-            let applied = verdict.and_then(|ballot| state.apply_ballot(&ballot));
+            let applied = verdict.and_then(|ballot| state.apply_ballot(&ballot, &log));
             applied.map_err(|refusal| BoothError::Illegal { index, refusal })?;
         }
         rest = after;
@@ -200,20 +225,32 @@ fn check_signed(state: &State, log: &LogStart<'_>) -> Result<(), BoothError> {
         .map_err(|error| BoothError::OtherEntries(error.to_string()))
 }
 
-/// Every text that the voter must read stands in the file.
-fn check_labels(manifest: &Manifest, round: RoundIndex, rules: &RoundRules, labels: &Labels) -> Result<(), BoothError> {
+/// Every text that the voter must read stands in the file: titles, options, criteria, grades.
+fn check_labels(state: &State, round: RoundIndex, rules: &RoundRules, labels: &Labels) -> Result<(), BoothError> {
     let check = |digest: &LabelDigest, place: &dyn Fn() -> String| match labels.get(digest) {
         Some(_) => Ok(()),
         None => Err(BoothError::MissingLabel { place: place() }),
     };
-    check(&manifest.title, &|| "the title of the event".into())?;
-    if let Some(plan) = manifest.round(round) {
-        check(&plan.title, &|| format!("the title of round {round}"))?;
+    check(&state.manifest().title, &|| "the title of the event".into())?;
+    // A follow-up round is not in the manifest; its plan stands in the state.
+    if let Some(planned) = state.plan(round) {
+        check(&planned.plan.title, &|| format!("the title of round {round}"))?;
     }
     for rule in rules.contests() {
         check(&rule.contest.title, &|| format!("the title of contest {}", rule.index))?;
         for (option, digest) in rule.contest.options.iter().enumerate() {
             check(digest, &|| format!("option {option} of contest {}", rule.index))?;
+        }
+        match &rule.contest.kind {
+            Kind::Selection(_) | Kind::Points(_) | Kind::Ranking(_) => {}
+            Kind::Grades(Grades { criteria, grades, .. }) => {
+                for (criterion, digest) in criteria.iter().enumerate() {
+                    check(digest, &|| format!("criterion {criterion} of contest {}", rule.index))?;
+                }
+                for (grade, digest) in grades.iter().enumerate() {
+                    check(digest, &|| format!("grade {grade} of contest {}", rule.index))?;
+                }
+            }
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use voting_core::ids::{EntryIndex, Tracker};
 use voting_core::record::state::as_ballot;
 
 use crate::error::{CastError, ConflictError, Kept};
-use crate::voter::{Accepted, Latest, Submission};
+use crate::voter::{Accepted, Latest, Submission, Voter};
 
 /// What a checked refusal means.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Submission {
     ) -> Result<Stale, Kept<Self, ConflictError>> {
         match check(&self, entry, receipt, rng) {
             Ok((checked, latest)) if checked.tracker == self.tracker() => {
-                let accepted = Accepted::new(self.voter, latest.counter, checked, entry.to_vec(), receipt.to_vec());
+                let accepted = Accepted::new(self.voter, latest.counter, checked, (entry.to_vec(), receipt.to_vec()));
                 Ok(Stale::Own(accepted))
             }
             Ok((Receipt { tracker, index, tree_size: _ }, latest)) => {
@@ -80,7 +80,7 @@ fn check(
     }
     let public = voter.credential.public().ok_or(ConflictError::Foreign)?;
     let leaf = leaf_hash(entry);
-    let prepared = ballot::prepare(booth.rules(), (&public, voter.group), &ballot, leaf);
+    let prepared = ballot::prepare(&ballot::Verifier::new(booth.rules()), (&public, voter.member), &ballot, leaf);
     let prepared = prepared.map_err(|_| ConflictError::Foreign)?;
     let mut entropy = [0; 32];
     rng.fill_bytes(&mut entropy);
@@ -98,6 +98,21 @@ impl Conflict {
     #[must_use]
     pub fn latest(&self) -> LatestBallot {
         self.shown
+    }
+
+    /// Whether some parts of the own ballot may stand on the log already, so that [`Self::sign_again`] could be refused as a
+    /// repeat (A10): then [`Self::answer_again`] is the way.
+    #[must_use]
+    pub fn has_parts(&self) -> bool {
+        self.submission.sealed.len() > 1
+    }
+
+    /// Gives the own ballot up: the voter answers and seals anew, after the other ballot.
+    #[must_use]
+    pub fn answer_again(self) -> Voter {
+        let mut voter = self.submission.answer_again();
+        voter.latest = Some(self.latest);
+        voter
     }
 
     /// Signs the same sealed bytes again, after the other ballot. The tracker stays.

@@ -68,6 +68,9 @@ pub enum EnterError {
     /// The event has no such group.
     #[error("there is no group {0} in this round: look at your letter")]
     Group(GroupIndex),
+    /// A weight of zero.
+    #[error("a ballot must count for at least one vote: look at your letter")]
+    Weight,
 }
 
 /// A sealed ballot could not be signed: a fault of this program.

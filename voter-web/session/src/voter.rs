@@ -3,9 +3,9 @@
 use rand_core::CryptoRngCore;
 use tlog::hash::{Hash, leaf_hash};
 use voting_core::ballot::{self, ContestRules, Receipt, ReceiptError, SealError, SealedBallot};
-use voting_core::contest::Choice;
+use voting_core::contest::{Choice, Entitlement};
 use voting_core::credential::Credential;
-use voting_core::ids::{CredentialKey, EntryIndex, GroupIndex, Tracker};
+use voting_core::ids::{CredentialKey, EntryIndex, Tracker};
 
 use crate::booth::Booth;
 use crate::error::{CastError, Kept};
@@ -24,20 +24,20 @@ pub(crate) struct Latest {
 pub struct Voter {
     pub(crate) booth: Booth,
     pub(crate) credential: Credential,
-    pub(crate) group: GroupIndex,
+    pub(crate) member: Entitlement,
     /// The latest ballot of this credential that the session knows to stand on the log.
     pub(crate) latest: Option<Latest>,
 }
 
 impl core::fmt::Debug for Voter {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Voter").field("credential", &self.credential()).field("group", &self.group).finish()
+        f.debug_struct("Voter").field("credential", &self.credential()).field("member", &self.member).finish()
     }
 }
 
 impl Voter {
-    pub(crate) fn new(booth: Booth, credential: Credential, group: GroupIndex) -> Self {
-        Self { booth, credential, group, latest: None }
+    pub(crate) fn new(booth: Booth, credential: Credential, member: Entitlement) -> Self {
+        Self { booth, credential, member, latest: None }
     }
 
     /// The public key that stands on the roll.
@@ -48,7 +48,7 @@ impl Voter {
 
     /// The contests on this voter's ballot, in order.
     pub fn contests(&self) -> impl Iterator<Item = &ContestRules> {
-        self.booth.contests(self.group)
+        self.booth.contests(self.member.group)
     }
 
     /// Seals the answers, one for each contest. Nothing is cast and nothing is signed by this (S2).
@@ -57,7 +57,7 @@ impl Voter {
     /// [`SealError`] naming contest and rule, with the voter to try again.
     pub fn seal(self, choices: &[Choice], rng: &mut impl CryptoRngCore) -> Result<Sealed, Kept<Self, SealError>> {
         let (booth, key) = (&self.booth, self.credential());
-        match ballot::seal(booth.rules(), booth.key(), self.group, &key, choices, rng) {
+        match ballot::seal(booth.rules(), booth.key(), self.member, &key, choices, rng) {
             Ok(ballot) => Ok(Sealed { voter: self, ballot }),
             Err(error) => Err(Kept { step: Box::new(self), error }),
         }
@@ -70,11 +70,11 @@ impl Voter {
         self.latest.map_or(first, |latest| (latest.counter.saturating_add(1), latest.leaf))
     }
 
-    pub(crate) fn sign(self, sealed: Vec<u8>, rng: &mut impl CryptoRngCore) -> Result<Submission, CastError> {
+    pub(crate) fn sign(self, sealed: Vec<Vec<u8>>, rng: &mut impl CryptoRngCore) -> Result<Submission, CastError> {
         let (counter, previous) = self.place();
         let binding = &self.booth.rules().binding;
-        let entry = ballot::cast(&sealed, binding, &self.credential, counter, previous, rng)?;
-        Ok(Submission { voter: self, counter, sealed, entry })
+        let entries = ballot::cast(&sealed, binding, &self.credential, counter, previous, rng)?;
+        Ok(Submission { voter: self, counter, sealed, entries })
     }
 }
 
@@ -93,8 +93,8 @@ impl core::fmt::Debug for Sealed {
 /// A ballot that was revealed for a test; it can never be cast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revealed {
-    /// The sealed bytes.
-    pub sealed: Vec<u8>,
+    /// The sealed bytes of each part.
+    pub sealed: Vec<Vec<u8>>,
     /// The tracker that was shown before.
     pub tracker: Tracker,
     /// What discloses the answers to the other device.
@@ -108,10 +108,10 @@ impl Sealed {
         self.ballot.tracker()
     }
 
-    /// The sealed bytes, which hold no secret.
+    /// The sealed bytes of each part, which hold no secret.
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.ballot.as_bytes()
+    pub fn parts(&self) -> &[Vec<u8>] {
+        self.ballot.parts()
     }
 
     /// Signs the ballot for the board; the answers are erased (S2).
@@ -119,7 +119,7 @@ impl Sealed {
     /// # Errors
     /// [`CastError`], a fault of this program.
     pub fn cast(self, rng: &mut impl CryptoRngCore) -> Result<Submission, CastError> {
-        self.voter.sign(self.ballot.into_bytes(), rng)
+        self.voter.sign(self.ballot.into_parts(), rng)
     }
 
     /// Reveals the ballot for a test on another device, unsigned (A16). The voter seals anew, with fresh randomness.
@@ -132,11 +132,14 @@ impl Sealed {
 }
 
 /// A signed ballot for the board. It may be sent any number of times: the same bytes get the same receipt.
+///
+/// A ballot too large for one entry of the log has several parts; they are sent in order, and the ballot counts when the
+/// last one is accepted.
 pub struct Submission {
     pub(crate) voter: Voter,
     pub(crate) counter: u64,
-    pub(crate) sealed: Vec<u8>,
-    entry: Vec<u8>,
+    pub(crate) sealed: Vec<Vec<u8>>,
+    entries: Vec<Vec<u8>>,
 }
 
 impl core::fmt::Debug for Submission {
@@ -146,30 +149,51 @@ impl core::fmt::Debug for Submission {
 }
 
 impl Submission {
-    /// The bytes to send, which become the entry on the log.
+    /// The bytes to send, in order: each becomes an entry on the log. One unless the ballot has several parts.
     #[must_use]
-    pub fn entry(&self) -> &[u8] {
-        &self.entry
+    pub fn entries(&self) -> &[Vec<u8>] {
+        &self.entries
     }
 
     /// The tracker, recomputed from the sealed bytes.
     #[must_use]
     pub fn tracker(&self) -> Tracker {
-        Tracker::of(&self.sealed)
+        ballot::tracker_of(&self.sealed)
     }
 
-    /// Checks the board's receipt against the bytes that were sent (A13, A34).
+    /// Gives this ballot up: the voter answers and seals anew. Needed where some parts of it stand on the log and another
+    /// ballot came between them: the same ciphertexts are never taken twice (A10), and the answers are erased (S2).
+    #[must_use]
+    pub fn answer_again(self) -> Voter {
+        self.voter
+    }
+
+    /// Checks the board's receipts, one for each entry in order, against the bytes that were sent (A13, A34).
     ///
     /// # Errors
     /// [`ReceiptError`], with the submission: send it again.
-    pub fn accept(self, receipt: &[u8]) -> Result<Accepted, Kept<Self, ReceiptError>> {
-        match Receipt::check(self.voter.booth.manifest(), &self.entry, receipt) {
+    pub fn accept(self, receipts: &[Vec<u8>]) -> Result<Accepted, Kept<Self, ReceiptError>> {
+        match self.check(receipts) {
             Ok(checked) => {
-                let Self { voter, counter, sealed: _, entry } = self;
-                Ok(Accepted { voter, counter, checked, entry, receipt: receipt.to_vec() })
+                let Self { voter, counter, sealed: _, entries } = self;
+                let evidence = entries.into_iter().zip(receipts.iter().cloned()).collect();
+                Ok(Accepted { voter, counter, checked, evidence })
             }
             Err(error) => Err(Kept { step: Box::new(self), error }),
         }
+    }
+
+    /// The checked receipt of the last part, with which the ballot counts.
+    fn check(&self, receipts: &[Vec<u8>]) -> Result<Receipt, ReceiptError> {
+        let short = || ReceiptError::NotProved("there is not one receipt for each part of the ballot".into());
+        if receipts.len() != self.entries.len() {
+            return Err(short());
+        }
+        let mut last = None;
+        for (entry, receipt) in self.entries.iter().zip(receipts) {
+            last = Some(Receipt::check(self.voter.booth.manifest(), entry, receipt)?);
+        }
+        last.ok_or_else(short)
     }
 }
 
@@ -178,8 +202,7 @@ pub struct Accepted {
     voter: Voter,
     counter: u64,
     checked: Receipt,
-    entry: Vec<u8>,
-    receipt: Vec<u8>,
+    evidence: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl core::fmt::Debug for Accepted {
@@ -189,8 +212,8 @@ impl core::fmt::Debug for Accepted {
 }
 
 impl Accepted {
-    pub(crate) fn new(voter: Voter, counter: u64, checked: Receipt, entry: Vec<u8>, receipt: Vec<u8>) -> Self {
-        Self { voter, counter, checked, entry, receipt }
+    pub(crate) fn new(voter: Voter, counter: u64, checked: Receipt, evidence: (Vec<u8>, Vec<u8>)) -> Self {
+        Self { voter, counter, checked, evidence: vec![evidence] }
     }
 
     /// The tracker, recomputed from the bytes on the log.
@@ -199,7 +222,7 @@ impl Accepted {
         self.checked.tracker
     }
 
-    /// Where the ballot stands on the log.
+    /// Where the ballot stands on the log; its last part if there are several.
     #[must_use]
     pub fn index(&self) -> EntryIndex {
         self.checked.index
@@ -211,16 +234,17 @@ impl Accepted {
         STATUS
     }
 
-    /// The entry and the receipt to keep: together they prove to anybody that the board accepted the ballot (A15).
+    /// Entries and receipts to keep: each pair proves to anybody that the board accepted that part of the ballot (A15).
     #[must_use]
-    pub fn evidence(&self) -> (&[u8], &[u8]) {
-        (&self.entry, &self.receipt)
+    pub fn evidence(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        &self.evidence
     }
 
     /// Votes again on the same device: the next ballot follows this one and replaces it.
     #[must_use]
     pub fn vote_again(self) -> Voter {
-        let latest = Some(Latest { counter: self.counter, leaf: leaf_hash(&self.entry) });
+        let leaf = self.evidence.last().map(|(entry, _)| leaf_hash(entry));
+        let latest = leaf.map(|leaf| Latest { counter: self.counter, leaf });
         Voter { latest, ..self.voter }
     }
 }

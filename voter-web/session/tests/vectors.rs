@@ -4,14 +4,14 @@
 
 mod common;
 
-use common::{Board, CODES, choices};
+use common::{Board, CODES, MEMBER, choices};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Value, json};
 use session::{Booth, LogStart};
 use voting_core::contest::Choice;
 use voting_core::credential::{CodeSecret, VotingCode};
-use voting_core::ids::{EventId, GroupIndex, RoundIndex, Tracker};
+use voting_core::ids::{EventId, RoundIndex, Tracker};
 use voting_core::testing::ENTROPY;
 
 const CODE_VECTORS: &str = include_str!("vectors/v1/codes.json");
@@ -60,7 +60,7 @@ fn s2_a_frozen_sealed_ballot_opens_to_its_answers() {
     let tracker: Tracker = vector["tracker"].as_str().unwrap().parse().unwrap();
     let sealed = bytes(&vector["sealed"]);
     assert_eq!(Tracker::of(&sealed), tracker);
-    let answers = booth.check_opening(&sealed, &tracker, &bytes(&vector["opening"])).unwrap();
+    let answers = booth.check_opening(&[sealed], &tracker, &bytes(&vector["opening"])).unwrap();
     assert_eq!(choices_of(&answers), vector["choices"]);
 }
 
@@ -68,6 +68,7 @@ fn choices_of(answers: &[Choice]) -> Value {
     let answer = |choice: &Choice| match choice {
         Choice::Blank => json!("blank"),
         Choice::Selection(options) => json!(options.iter().map(|option| option.0).collect::<Vec<_>>()),
+        other => panic!("{other:?}: the vector has selections only"),
     };
     answers.iter().map(answer).collect()
 }
@@ -84,7 +85,7 @@ fn write_vectors() {
         .collect();
     let board = Board::open(100);
     let mut rng = ChaCha20Rng::seed_from_u64(100);
-    let voter = board.booth().enter(&CODES[0], GroupIndex(0)).unwrap();
+    let voter = board.booth().enter(&CODES[0], MEMBER).unwrap();
     let (_, revealed) = voter.seal(&choices(&[2, 0], &[]), &mut rng).unwrap().reveal();
     let sandbox = &board.sandbox;
     let opening = json!({
@@ -93,7 +94,7 @@ fn write_vectors() {
         "entries": sandbox.entries.iter().map(hex::encode).collect::<Vec<_>>(),
         "checkpoint": String::from_utf8(sandbox.checkpoint()).unwrap(),
         "tracker": revealed.tracker.to_string(),
-        "sealed": hex::encode(&revealed.sealed),
+        "sealed": hex::encode(&revealed.sealed[0]),
         "opening": hex::encode(&revealed.opening),
         "choices": choices_of(&[choices(&[2, 0], &[])].concat()),
     });

@@ -3,19 +3,17 @@
 
 mod common;
 
-use common::{Board, CODES, choices, label_file};
+use common::{Board, CODES, MEMBER, choices, label_file};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use session::{Booth, BoothError, ConflictError, EnterError, LogStart, STATUS, Stale};
 use tlog::tree::MemoryTree;
 use voting_core::ballot::{OpeningError, ReceiptError, SealError};
-use voting_core::contest::{Choice, ChoiceError};
+use voting_core::contest::{Choice, ChoiceError, Entitlement};
 use voting_core::credential::CodeError;
 use voting_core::entry::{Author, Body};
 use voting_core::ids::{EventId, GroupIndex, OptionIndex, RoundIndex, Tracker};
 use voting_core::testing::{ENTROPY, Sandbox, chosen};
-
-const GROUP: GroupIndex = GroupIndex(0);
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
@@ -35,33 +33,33 @@ fn booth_of(sandbox: &Sandbox, expected: &EventId) -> Result<Booth, BoothError> 
 fn a_voter_seals_casts_and_keeps_a_receipt() {
     let mut board = Board::open(1);
     let mut rng = rng(1);
-    let voter = board.booth().enter(&CODES[0], GROUP).unwrap();
+    let voter = board.booth().enter(&CODES[0], MEMBER).unwrap();
     assert_eq!(voter.contests().count(), 2, "group 0 answers contests 0 and 2");
     let sealed = voter.seal(&choices(&[0, 1], &[1]), &mut rng).unwrap();
     let tracker = sealed.tracker();
-    assert_eq!(Tracker::of(sealed.as_bytes()), tracker);
+    assert_eq!(Tracker::of(&sealed.parts()[0]), tracker);
     let submission = sealed.cast(&mut rng).unwrap();
     assert_eq!(submission.tracker(), tracker);
-    let receipt = board.submit(submission.entry()).unwrap();
-    let sent = submission.entry().to_vec();
+    let receipt = board.submit(submission.entries()).unwrap();
+    let sent = submission.entries().to_vec();
     let accepted = submission.accept(&receipt).unwrap();
     assert_eq!((accepted.tracker(), accepted.status()), (tracker, STATUS));
     assert_eq!(accepted.index().0 + 1, board.sandbox.state.size());
-    assert_eq!(accepted.evidence(), (sent.as_slice(), receipt.as_slice()));
+    assert_eq!(accepted.evidence(), [(sent[0].clone(), receipt[0].clone())]);
 }
 
 #[test]
 fn s3_voting_again_on_the_same_device_follows_the_first_ballot() {
     let mut board = Board::open(2);
     let mut rng = rng(2);
-    let mut voter = board.booth().enter(&CODES[0], GROUP).unwrap();
+    let mut voter = board.booth().enter(&CODES[0], MEMBER).unwrap();
     for round in 0..3 {
         let submission = voter.seal(&choices(&[round % 3], &[]), &mut rng).unwrap().cast(&mut rng).unwrap();
-        let receipt = board.submit(submission.entry()).unwrap();
+        let receipt = board.submit(submission.entries()).unwrap();
         voter = submission.accept(&receipt).unwrap().vote_again();
     }
     let chain = board.sandbox.state.latest_ballot(&voter.credential()).unwrap();
-    assert_eq!(chain.counter, 3);
+    assert_eq!(chain.counter(), 3);
 }
 
 #[test]
@@ -70,19 +68,19 @@ fn s3_a_second_device_sees_the_ballot_before_it_and_signs_again_without_proving_
     let mut rng = rng(3);
     let booth = board.booth();
     let first = board.cast(&CODES[0], &choices(&[0], &[0]), &mut rng);
-    let second = booth.enter(&CODES[0], GROUP).unwrap().seal(&choices(&[1], &[1]), &mut rng).unwrap();
+    let second = booth.enter(&CODES[0], MEMBER).unwrap().seal(&choices(&[1], &[1]), &mut rng).unwrap();
     let tracker = second.tracker();
     let submission = second.cast(&mut rng).unwrap();
-    let sealed_before = voting_core::record::state::as_ballot(submission.entry()).unwrap().sealed_bytes;
-    let refusal = board.submit(submission.entry()).unwrap_err();
+    let sealed_before = voting_core::record::state::as_ballot(&submission.entries()[0]).unwrap().sealed_bytes;
+    let refusal = board.submit(submission.entries()).unwrap_err();
     assert_eq!(refusal.rule.id(), "R-BALLOT-06");
     let (latest, proof) = board.latest(refusal.latest.unwrap());
     let Stale::Other(conflict) = submission.stale(&latest, &proof, &mut rng).unwrap() else { panic!("not own") };
     assert_eq!((conflict.latest().tracker, conflict.latest().counter), (first, 1));
     let submission = conflict.sign_again(&mut rng).unwrap();
-    let sealed_after = voting_core::record::state::as_ballot(submission.entry()).unwrap().sealed_bytes;
+    let sealed_after = voting_core::record::state::as_ballot(&submission.entries()[0]).unwrap().sealed_bytes;
     assert_eq!((sealed_before, submission.tracker()), (sealed_after, tracker));
-    let receipt = board.submit(submission.entry()).unwrap();
+    let receipt = board.submit(submission.entries()).unwrap();
     assert_eq!(submission.accept(&receipt).unwrap().tracker(), tracker);
 }
 
@@ -92,13 +90,13 @@ fn s3_a_lost_answer_is_recognised_as_the_own_ballot() {
     let mut rng = rng(4);
     let submission = board
         .booth()
-        .enter(&CODES[0], GROUP)
+        .enter(&CODES[0], MEMBER)
         .unwrap()
         .seal(&choices(&[], &[]), &mut rng)
         .unwrap()
         .cast(&mut rng)
         .unwrap();
-    board.submit(submission.entry()).unwrap();
+    board.submit(submission.entries()).unwrap();
     let index = board.sandbox.state.latest_ballot(&submission_key(&submission)).unwrap().index;
     let (latest, proof) = board.latest(index);
     let tracker = submission.tracker();
@@ -107,7 +105,7 @@ fn s3_a_lost_answer_is_recognised_as_the_own_ballot() {
 }
 
 fn submission_key(submission: &session::Submission) -> voting_core::ids::CredentialKey {
-    voting_core::record::state::as_ballot(submission.entry()).unwrap().sealed.credential
+    voting_core::record::state::as_ballot(&submission.entries()[0]).unwrap().sealed.credential
 }
 
 #[test]
@@ -118,8 +116,8 @@ fn a14_a_false_claim_of_a_ballot_before_is_refused_and_the_ballot_kept() {
     let foreign = board.sandbox.state.size() - 1;
     let booth = board.booth();
     let submission =
-        booth.enter(&CODES[0], GROUP).unwrap().seal(&choices(&[1], &[]), &mut rng).unwrap().cast(&mut rng).unwrap();
-    let sent = submission.entry().to_vec();
+        booth.enter(&CODES[0], MEMBER).unwrap().seal(&choices(&[1], &[]), &mut rng).unwrap().cast(&mut rng).unwrap();
+    let sent = submission.entries().to_vec();
 
     let (latest, proof) = board.latest(voting_core::ids::EntryIndex(foreign));
     let kept = submission.stale(&latest, &proof, &mut rng).unwrap_err();
@@ -130,8 +128,8 @@ fn a14_a_false_claim_of_a_ballot_before_is_refused_and_the_ballot_kept() {
     let kept = kept.step.stale(&start, &proof, &mut rng).unwrap_err();
     assert!(matches!(kept.error, ConflictError::Unproved(_) | ConflictError::Foreign), "no ballot at all");
     let submission = kept.step;
-    assert_eq!(submission.entry(), sent);
-    let receipt = board.submit(submission.entry()).unwrap();
+    assert_eq!(submission.entries(), sent);
+    let receipt = board.submit(submission.entries()).unwrap();
 
     // The own first ballot is not later than what the second one on this device follows.
     let voter = submission.accept(&receipt).unwrap().vote_again();
@@ -147,7 +145,7 @@ fn a34_a_receipt_for_other_bytes_or_another_log_is_refused_and_may_be_asked_for_
     let mut rng = rng(6);
     let submission = board
         .booth()
-        .enter(&CODES[0], GROUP)
+        .enter(&CODES[0], MEMBER)
         .unwrap()
         .seal(&choices(&[1], &[]), &mut rng)
         .unwrap()
@@ -155,13 +153,13 @@ fn a34_a_receipt_for_other_bytes_or_another_log_is_refused_and_may_be_asked_for_
         .unwrap();
     board.cast(&CODES[2], &choices(&[0], &[]), &mut rng);
     let (_, other) = board.latest(voting_core::ids::EntryIndex(board.sandbox.state.size() - 1));
-    let kept = submission.accept(&other).unwrap_err();
+    let kept = submission.accept(&[other]).unwrap_err();
     assert!(matches!(kept.error, ReceiptError::NotProved(_)), "the receipt of another voter");
     other_board.cast(&CODES[0], &choices(&[0], &[]), &mut rng);
     let (_, foreign) = other_board.latest(voting_core::ids::EntryIndex(other_board.sandbox.state.size() - 1));
-    let kept = kept.step.accept(&foreign).unwrap_err();
+    let kept = kept.step.accept(&[foreign]).unwrap_err();
     assert!(matches!(kept.error, ReceiptError::NotProved(_)), "another event's log");
-    let receipt = board.submit(kept.step.entry()).unwrap();
+    let receipt = board.submit(kept.step.entries()).unwrap();
     kept.step.accept(&receipt).unwrap();
 }
 
@@ -170,7 +168,7 @@ fn a16_a_tested_ballot_opens_on_another_device_and_the_next_one_is_fresh() {
     let board = Board::open(7);
     let mut rng = rng(7);
     let answers = choices(&[0, 2], &[]);
-    let sealed = board.booth().enter(&CODES[0], GROUP).unwrap().seal(&answers, &mut rng).unwrap();
+    let sealed = board.booth().enter(&CODES[0], MEMBER).unwrap().seal(&answers, &mut rng).unwrap();
     let shown = sealed.tracker();
     let (voter, revealed) = sealed.reveal();
     assert_eq!(revealed.tracker, shown);
@@ -201,7 +199,7 @@ fn a16_a_tested_ballot_opens_on_another_device_and_the_next_one_is_fresh() {
 fn an_answer_against_the_rules_keeps_the_voter() {
     let board = Board::open(8);
     let mut rng = rng(8);
-    let voter = board.booth().enter(&CODES[0], GROUP).unwrap();
+    let voter = board.booth().enter(&CODES[0], MEMBER).unwrap();
     let kept = voter.seal(&choices(&[0, 1, 2], &[]), &mut rng).unwrap_err();
     assert!(matches!(kept.error, SealError::Choice { error: ChoiceError::TooMany { chosen: 3, max: 2 }, .. }));
     let kept = kept.step.seal(&[Choice::Blank], &mut rng).unwrap_err();
@@ -216,9 +214,12 @@ fn a_mistyped_code_names_its_group() {
     let mut wrong: Vec<char> = CODES[0].chars().collect();
     wrong[7] = if wrong[7] == '2' { '3' } else { '2' };
     let wrong: String = wrong.into_iter().collect();
-    assert_eq!(booth.enter(&wrong, GROUP).unwrap_err(), EnterError::Code(CodeError::Group { group: 2 }));
-    assert!(matches!(booth.enter("", GROUP), Err(EnterError::Code(CodeError::Length { found: 0 }))));
-    assert_eq!(booth.enter(&CODES[0], GroupIndex(9)).unwrap_err(), EnterError::Group(GroupIndex(9)));
+    assert_eq!(booth.enter(&wrong, MEMBER).unwrap_err(), EnterError::Code(CodeError::Group { group: 2 }));
+    assert!(matches!(booth.enter("", MEMBER), Err(EnterError::Code(CodeError::Length { found: 0 }))));
+    assert_eq!(
+        booth.enter(&CODES[0], Entitlement { group: GroupIndex(9), ..MEMBER }).unwrap_err(),
+        EnterError::Group(GroupIndex(9))
+    );
 }
 
 #[test]
@@ -226,9 +227,9 @@ fn m10_whether_a_code_is_on_the_roll_is_learned_only_at_casting() {
     let mut board = Board::open(10);
     let mut rng = rng(10);
     let stranger = voting_core::credential::VotingCode::from_entropy([0x77; 11]).expose_text();
-    let voter = board.booth().enter(&stranger, GROUP).unwrap();
+    let voter = board.booth().enter(&stranger, MEMBER).unwrap();
     let submission = voter.seal(&choices(&[0], &[]), &mut rng).unwrap().cast(&mut rng).unwrap();
-    assert_eq!(board.submit(submission.entry()).unwrap_err().rule.id(), "R-BALLOT-02");
+    assert_eq!(board.submit(submission.entries()).unwrap_err().rule.id(), "R-BALLOT-02");
 }
 
 #[test]
@@ -344,7 +345,7 @@ fn labels_are_the_administrators_and_complete() {
     let (event, state) = (board.sandbox.manifest().event(), &board.sandbox.state);
     let signed = label_file(&event, &labels, &board.sandbox.administrator);
     let booth = Booth::from_state(&event, state, Some(&signed)).unwrap();
-    let voter = booth.enter(&CODES[0], GROUP).unwrap();
+    let voter = booth.enter(&CODES[0], MEMBER).unwrap();
     let names: Vec<_> = voter
         .contests()
         .flat_map(|rules| &rules.contest.options)
@@ -366,7 +367,7 @@ fn labels_are_the_administrators_and_complete() {
 fn nothing_secret_is_printed() {
     let board = Board::open(20);
     let mut rng = rng(20);
-    let voter = board.booth().enter(&CODES[0], GROUP).unwrap();
+    let voter = board.booth().enter(&CODES[0], MEMBER).unwrap();
     let key = voter.credential().to_string();
     let printed = format!("{:?} {voter:?}", board.booth());
     let sealed = voter.seal(&[chosen(&[1]), Choice::Selection(vec![OptionIndex(0)])], &mut rng).unwrap();

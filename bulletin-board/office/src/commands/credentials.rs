@@ -13,6 +13,7 @@ use serde_json::json;
 use voting_core::credential::{CodeSecret, VotingCode};
 use voting_core::entry::{Author, Body, OfficialKey, ROLL_CHUNK, RollChunk, RollClosed, RollMember};
 use voting_core::ids::{CredentialKey, EventId, RoundIndex};
+use voting_core::manifest::{MAX_ROUNDS, Manifest};
 use voting_core::record::State;
 use zeroize::Zeroizing;
 
@@ -27,7 +28,7 @@ use crate::talk::{Outcome, Talk};
 /// `credentials.json`: the registrar's map from members to credentials (A38).
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Issued {
+pub(super) struct Issued {
     event: EventId,
     members: Vec<IssuedMember>,
 }
@@ -36,18 +37,32 @@ struct Issued {
 #[serde(deny_unknown_fields)]
 struct IssuedMember {
     member: String,
-    /// One credential for each round.
+    /// One credential for each round: those of the manifest, and further ones where rounds may be added.
     credentials: Vec<CredentialKey>,
+}
+
+/// Rounds that may be added for which credentials are derived at once, so that the codes need not stay on the computer.
+const FURTHER: usize = 8;
+
+/// Rounds for which credentials are derived when codes are issued.
+fn rounds_at_once(manifest: &Manifest) -> usize {
+    let further = if manifest.rounds_may_be_added { FURTHER } else { 0 };
+    (manifest.rounds.len() + further).min(MAX_ROUNDS)
+}
+
+/// The members of the folder.
+pub(super) fn members(folder: &EventFolder) -> Result<Vec<Member>, Failure> {
+    if !folder.paths.roll().exists() {
+        let fault = format!("{} has no members", folder.paths.dir().display());
+        return Err(Failure::refused("no-roll", fault, "run `office roll import` first"));
+    }
+    read_json(&folder.paths.roll())
 }
 
 /// Makes codes and letters, and posts the rolls.
 pub(super) fn issue(args: &IssueArgs, talk: Talk) -> Result<Outcome, Failure> {
     let folder = EventFolder::open(&args.event.dir)?;
-    if !folder.paths.roll().exists() {
-        let fault = format!("{} has no members", args.event.dir.display());
-        return Err(Failure::refused("no-roll", fault, "run `office roll import` first"));
-    }
-    let members: Vec<Member> = read_json(&folder.paths.roll())?;
+    let members = members(&folder)?;
     let key = key_of(&args.event.key, &folder.manifest.registrar, "registrar")?;
     // The log first: without it codes would be made that cannot be published.
     let mut state = fold(&folder, talk)?;
@@ -88,16 +103,9 @@ fn codes(folder: &EventFolder, members: &[Member], state: &State, talk: Talk) ->
         codes
     };
     let issued = if paths.credentials().exists() {
-        let issued: Issued = read_json(&paths.credentials())?;
-        let rounds = folder.manifest.rounds.len();
-        let names = issued.members.iter().map(|issued| &issued.member).eq(members.iter().map(|member| &member.member));
-        let complete = issued.members.iter().all(|member| member.credentials.len() == rounds);
-        if issued.event != folder.file.event || !names || !complete {
-            return Err(damaged(&paths.credentials(), "it does not have the members of roll.json"));
-        }
-        issued
+        read_issued(folder, members)?
     } else {
-        let issued = derive(folder, members, &codes, talk)?;
+        let issued = derive(folder, members, &codes, rounds_at_once(&folder.manifest), talk)?;
         vault::write_new(&paths.credentials(), &to_json(&issued)?, 0o600)?;
         issued
     };
@@ -109,9 +117,68 @@ fn codes(folder: &EventFolder, members: &[Member], state: &State, talk: Talk) ->
     Ok(issued)
 }
 
-/// Stretches every code on all cores and derives a credential for every planned round (M10).
-fn derive(folder: &EventFolder, members: &[Member], codes: &[VotingCode], talk: Talk) -> Result<Issued, Failure> {
-    let (event, rounds) = (folder.file.event, folder.manifest.rounds.len() as u32);
+/// Reads credentials.json, which must have exactly the members of the roll, in order.
+fn read_issued(folder: &EventFolder, members: &[Member]) -> Result<Issued, Failure> {
+    let path = folder.paths.credentials();
+    let issued: Issued = read_json(&path)?;
+    let names = issued.members.iter().map(|issued| &issued.member).eq(members.iter().map(|member| &member.member));
+    let rounds = issued.rounds();
+    let complete = issued.members.iter().all(|member| member.credentials.len() == rounds);
+    if issued.event == folder.file.event && names && complete && rounds >= folder.manifest.rounds.len() {
+        Ok(issued)
+    } else {
+        Err(damaged(&path, "it does not have the members of roll.json"))
+    }
+}
+
+impl Issued {
+    /// Rounds for which there are credentials.
+    fn rounds(&self) -> usize {
+        self.members.first().map_or(0, |member| member.credentials.len())
+    }
+}
+
+/// The credentials of a round, from credentials.json; beyond those that were derived at once from the codes again.
+pub(super) fn issued_for(
+    folder: &EventFolder,
+    members: &[Member],
+    round: RoundIndex,
+    talk: Talk,
+) -> Result<Issued, Failure> {
+    let (codes, map) = (folder.paths.codes(), folder.paths.credentials());
+    if !map.exists() {
+        let fault = format!("{} is missing", map.display());
+        return Err(Failure::unable("codes-missing", fault, "use the folder with which the codes were issued"));
+    }
+    let issued = read_issued(folder, members)?;
+    if round.position() < issued.rounds() {
+        return Ok(issued);
+    }
+    if !codes.exists() {
+        let fault =
+            format!("{} has credentials for {} rounds, none for round {}", map.display(), issued.rounds(), round.0 + 1);
+        let remedy = format!("put {} back for this command: it makes those of {FURTHER} more rounds", codes.display());
+        return Err(Failure::unable("codes-missing", fault, remedy));
+    }
+    let rounds = (round.position() + FURTHER).min(MAX_ROUNDS);
+    let wider = derive(folder, members, &read_codes(&codes, members)?, rounds, talk)?;
+    let same = |(old, new): (&IssuedMember, &IssuedMember)| new.credentials.starts_with(&old.credentials);
+    if !issued.members.iter().zip(&wider.members).all(same) {
+        return Err(damaged(&codes, "its codes do not give the credentials of credentials.json"));
+    }
+    vault::write_atomic(&map, &to_json(&wider)?)?;
+    Ok(wider)
+}
+
+/// Stretches every code on all cores and derives a credential for each of so many rounds (M10).
+fn derive(
+    folder: &EventFolder,
+    members: &[Member],
+    codes: &[VotingCode],
+    rounds: usize,
+    talk: Talk,
+) -> Result<Issued, Failure> {
+    let (event, rounds) = (folder.file.event, rounds as u32);
     let bar = talk.bar("stretching codes");
     bar.set_length(codes.len() as u64);
     let credentials = |code: &VotingCode| {
@@ -183,12 +250,13 @@ fn letterhead(folder: &EventFolder) -> Result<Letterhead, Failure> {
         words: manifest.event_words(),
         url: folder.file.board.clone(),
         schedule: schedule.collect(),
+        further: manifest.rounds_may_be_added,
         demonstration: manifest.demonstration,
     })
 }
 
-/// Posts what is missing of the roll of a round.
-fn publish(
+/// Posts what is missing of the roll of a round: all members of the groups that it asks something.
+pub(super) fn publish(
     folder: &EventFolder,
     state: &mut State,
     round: RoundIndex,
@@ -197,9 +265,12 @@ fn publish(
     key: &OfficialKey,
     talk: Talk,
 ) -> Result<(), Failure> {
+    let contests = state.plan(round).map_or(&[][..], |planned| &planned.plan.contests);
+    let asked = |member: &Member| contests.iter().any(|contest| contest.is_for(member.group));
     let mut roll: Vec<_> = members
         .iter()
         .zip(&issued.members)
+        .filter(|(member, _)| asked(member))
         .filter_map(|(member, issued)| {
             let key = *issued.credentials.get(round.position())?;
             Some(RollMember { key, weight: member.weight, group: member.group })

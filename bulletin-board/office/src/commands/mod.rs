@@ -2,7 +2,9 @@
 
 mod credentials;
 mod election;
+mod follow_up;
 mod key;
+mod outcome;
 mod roll;
 mod rounds;
 mod status;
@@ -16,9 +18,10 @@ use rand::RngCore;
 use rand::rngs::OsRng;
 use voting_core::entry::{self, Author, Body, OfficialKey};
 use voting_core::ids::{RoundIndex, SigningKeyId};
+use voting_core::manifest::MAX_ROUNDS;
 use voting_core::record::State;
 
-use crate::cli::{Command, CredentialsCommand, ElectionCommand, KeyArgs, KeyCommand, RollCommand};
+use crate::cli::{Command, CredentialsCommand, ElectionCommand, KeyArgs, KeyCommand, RollCommand, RoundCommand};
 use crate::failure::Failure;
 use crate::folder::EventFolder;
 use crate::talk::{Outcome, Talk};
@@ -37,7 +40,11 @@ pub fn run(command: Command, talk: Talk) -> Result<Outcome, Failure> {
         Command::Election(ElectionCommand::Open(args)) => rounds::open(&args, talk),
         Command::Election(ElectionCommand::Close(args)) => rounds::close(&args, talk),
         Command::Election(ElectionCommand::Result(args)) => rounds::result(&args, talk),
+        Command::Election(ElectionCommand::Outcome(args)) => outcome::outcome(&args, talk),
         Command::Election(ElectionCommand::Cancel(args)) => rounds::cancel(&args, talk),
+        Command::Round(RoundCommand::Next(args)) => follow_up::next(&args, talk),
+        Command::Round(RoundCommand::Attendance(args)) => follow_up::attendance(&args, talk),
+        Command::Round(RoundCommand::Drop(args)) => follow_up::drop(&args, talk),
         Command::Roll(RollCommand::Import(args)) => roll::import(&args),
         Command::Credentials(CredentialsCommand::Issue(args)) => credentials::issue(&args, talk),
         Command::Status(args) => status::status(&args, talk),
@@ -111,14 +118,28 @@ fn post(
     Ok(accepted)
 }
 
-/// A round counted from 1 as an index.
+/// A round counted from 1 as an index; refused at once if the event can't have it.
 fn round_index(folder: &EventFolder, number: u32) -> Result<RoundIndex, Failure> {
     let rounds = folder.manifest.rounds.len();
-    if (1..=rounds).contains(&(number as usize)) {
-        return Ok(RoundIndex(number - 1));
+    let most = if folder.manifest.rounds_may_be_added { MAX_ROUNDS } else { rounds };
+    if (1..=most).contains(&(number as usize)) {
+        Ok(RoundIndex(number - 1))
+    } else {
+        Err(unknown_round(number, rounds))
     }
+}
+
+/// The same once the log was read: the rounds of the manifest, and those that outcomes call for.
+fn must_exist(state: &State, wanted: Option<RoundIndex>) -> Result<Option<RoundIndex>, Failure> {
+    match wanted.filter(|index| state.round(*index).is_none()) {
+        Some(index) => Err(unknown_round(index.0 + 1, state.rounds().count())),
+        None => Ok(wanted),
+    }
+}
+
+fn unknown_round(number: u32, rounds: usize) -> Failure {
     let fault = format!("there is no round {number}: the event has {rounds}");
-    Err(Failure::refused("unknown-round", fault, "count rounds from 1"))
+    Failure::refused("unknown-round", fault, "count rounds from 1; `office status` lists them")
 }
 
 /// Refuses outputs that are there already, before anything else is done.

@@ -8,13 +8,17 @@ use voting_core::ids::{RoundId, RoundIndex};
 use voting_core::record::state::Round;
 use voting_core::record::{RoundStatus, State};
 
-use super::{fold, key_of, now, post, round_index, status, tables, words_of_time};
+use super::tables::Tables;
+use super::{fold, follow_up, key_of, must_exist, now, post, round_index, status, words_of_time};
 use crate::cli::{CancelArgs, CloseArgs, Reason, RoundArgs};
 use crate::failure::Failure;
 use crate::folder::{self, EventFolder, damaged};
 use crate::talk::{Outcome, Talk};
 
-/// Starts a round.
+/// What to do about a follow-up round.
+const FOUND: &str = "use `office round next`, first with the registrar's key, then with the administrator's";
+
+/// Starts a round of the manifest.
 pub(super) fn open(args: &RoundArgs, talk: Talk) -> Result<Outcome, Failure> {
     let folder = EventFolder::open(&args.event.dir)?;
     let wanted = args.round.map(|number| round_index(&folder, number)).transpose()?;
@@ -24,9 +28,34 @@ pub(super) fn open(args: &RoundArgs, talk: Talk) -> Result<Outcome, Failure> {
     if let Some(index) = state.open_round().filter(|index| wanted.is_none_or(|wanted| wanted == *index)) {
         return Ok(opened(&state, index, "was open already"));
     }
-    let planned = state.rounds().find(|(_, round)| matches!(round, Round::Planned)).map(|(index, _)| index);
-    let none = || Failure::refused("no-planned-round", "every round has been started", "see `office status`");
+    if let Some(index) = must_exist(&state, wanted)?.filter(|index| index.position() >= folder.manifest.rounds.len()) {
+        let fault = format!("round {} is one that an outcome calls for, not one of the manifest", index.0 + 1);
+        return Err(Failure::refused("follow-up-round", fault, FOUND));
+    }
+    let of_manifest = state.rounds().take(folder.manifest.rounds.len());
+    let planned = of_manifest.filter(|(_, round)| matches!(round, Round::Planned)).map(|(index, _)| index).next();
+    let follow_up = follow_up::waiting(&state);
+    let none = || match follow_up {
+        Some(index) => {
+            let fault = format!(
+                "every round of the manifest was held; round {} waits, which an outcome calls for",
+                index.0 + 1
+            );
+            Failure::refused("follow-up-round", fault, FOUND)
+        }
+        None => Failure::refused("no-planned-round", "every round has been started", "see `office status`"),
+    };
     let index = wanted.or(planned).ok_or_else(none)?;
+    if !matches!(state.round(index), Some(Round::Planned)) {
+        let fault = format!("round {} was started or dropped before", index.0 + 1);
+        return Err(Failure::refused("no-planned-round", fault, "see `office status`"));
+    }
+    if let Some(waits) = follow_up {
+        let other = waits.0 + 1;
+        talk.note(&format!(
+            "note: round {other}, which an outcome calls for, waits too: `office round next` starts that one"
+        ));
+    }
     let plan = folder.manifest.round(index).ok_or_else(none)?;
     let joint = state.joint_key().ok_or_else(|| {
         let fault = format!("the key ceremony is not complete: {}", status::ceremony(&state));
@@ -41,7 +70,7 @@ pub(super) fn open(args: &RoundArgs, talk: Talk) -> Result<Outcome, Failure> {
         let planned = words_of_time(plan.opens);
         talk.note(&format!("note: the start was planned for {planned}; observers will see the difference"));
     }
-    let statement = RoundStatement { index, plan: plan.clone() };
+    let statement = RoundStatement { index, plan: plan.clone(), cause: None };
     let started = RoundStarted { statement, joint_key: joint.public.to_bytes(), time };
     post(&folder, &mut state, Author::Administrator, &Body::RoundStarted(started), &key)?;
     Ok(opened(&state, index, "is open"))
@@ -55,7 +84,7 @@ fn opened(state: &State, index: RoundIndex, what: &str) -> Outcome {
     }
 }
 
-fn not_cancelled(state: &State) -> Result<(), Failure> {
+pub(super) fn not_cancelled(state: &State) -> Result<(), Failure> {
     let cancelled =
         || Failure::refused("cancelled", "the event was cancelled: its log has ended", "see `office status`");
     if state.is_cancelled() { Err(cancelled()) } else { Ok(()) }
@@ -68,15 +97,17 @@ pub(super) fn close(args: &CloseArgs, talk: Talk) -> Result<Outcome, Failure> {
     let wanted = args.round.round.map(|number| round_index(&folder, number)).transpose()?;
     let key = key_of(&event.key, &folder.manifest.administrator, "administrator")?;
     let state = fold(&folder, talk)?;
+    let wanted = must_exist(&state, wanted)?;
     let open = state.open_round().filter(|index| wanted.is_none_or(|wanted| wanted == *index));
     let Some((index, round)) = open.and_then(|index| Some((index, state.round(index)?.id()?))) else {
         // An order that was carried out before the answer arrived.
-        let last = state.rounds().filter(|(_, round)| round.closed().is_some()).map(|(index, _)| index).last();
-        let done = wanted.or(last).filter(|index| state.round(*index).is_some_and(|round| round.closed().is_some()));
+        let done = wanted
+            .or_else(|| last_closed(&state))
+            .filter(|index| state.round(*index).is_some_and(|round| round.closed().is_some()));
         let none = || Failure::refused("no-open-round", "no such round is open", "see `office status`");
         return done.and_then(|index| closed(&state, index)).ok_or_else(none);
     };
-    let planned = folder.manifest.round(index).map_or(0, |plan| plan.closes);
+    let planned = state.plan(index).map_or(0, |planned| planned.plan.closes);
     if now().saturating_add(folder.manifest.grace_seconds) < planned && !args.early {
         let fault = format!("round {} is planned to close at {}", index.0 + 1, words_of_time(planned));
         return Err(Failure::refused("too-early", fault, "wait, or close early for everybody to see with --early"));
@@ -126,13 +157,20 @@ fn closed(state: &State, index: RoundIndex) -> Option<Outcome> {
     })
 }
 
+/// The round that was closed last; one that waits for its count is always that one.
+pub(super) fn last_closed(state: &State) -> Option<RoundIndex> {
+    let closed = state.rounds().filter_map(|(index, round)| Some((round.closed()?.closing().size, index)));
+    closed.max().map(|(_, index)| index)
+}
+
 /// Publishes the result of a closed round, or that it has none.
 pub(super) fn result(args: &RoundArgs, talk: Talk) -> Result<Outcome, Failure> {
     let folder = EventFolder::open(&args.event.dir)?;
     let wanted = args.round.map(|number| round_index(&folder, number)).transpose()?;
     let key = key_of(&args.event.key, &folder.manifest.administrator, "administrator")?;
     let mut state = fold(&folder, talk)?;
-    let last = state.rounds().filter(|(_, round)| round.closed().is_some()).map(|(index, _)| index).last();
+    let wanted = must_exist(&state, wanted)?;
+    let last = last_closed(&state);
     let none = || Failure::refused("not-closed", "the round is not closed", "close it first: `office election close`");
     let index = wanted.or(last).ok_or_else(none)?;
     let counting = state.round(index).and_then(Round::closed).ok_or_else(none)?;
@@ -155,14 +193,24 @@ pub(super) fn result(args: &RoundArgs, talk: Talk) -> Result<Outcome, Failure> {
         post(&folder, &mut state, Author::Administrator, &body, &key)?;
     }
     let report = state.round_report(index).ok_or_else(none)?;
-    let labels = folder.labels()?;
+    let tables = Tables::of(&folder, None)?;
     let head = match report.status {
         RoundStatus::NotCounted => format!("round {} ended without a result: too few ballots", index.0 + 1),
         _ => format!("result of round {}", index.0 + 1),
     };
+    let waits = state.lacks_outcome(index);
+    let next = match (waits, report.outcome.is_some()) {
+        (true, _) => {
+            "\nNext: a rule decides about these totals: office election outcome --dir DIR --key ADMINISTRATOR.key\n"
+        }
+        (false, true) => "\nThe outcome stands on the log: `office election outcome` shows it again.\n",
+        (false, false) => "",
+    };
     Ok(Outcome {
-        text: format!("{head}\n{}", tables::totals(&folder, &labels, &report)),
-        json: json!({ "round": index, "status": report.status, "contests": tables::json(&folder, &labels, &report) }),
+        text: format!("{head}\n{}{next}", tables.totals(&report)),
+        json: json!({
+            "round": index, "status": report.status, "contests": tables.json(&report), "outcome_needed": waits,
+        }),
     })
 }
 

@@ -4,7 +4,8 @@ use serde_json::json;
 use voting_core::record::state::CeremonyStatus;
 use voting_core::record::{RoundReport, RoundStatus, State};
 
-use super::{fold, tables, words_of_time};
+use super::tables::Tables;
+use super::{fold, outcome, words_of_time};
 use crate::cli::StatusArgs;
 use crate::failure::Failure;
 use crate::folder::EventFolder;
@@ -14,9 +15,9 @@ use crate::talk::{Outcome, Talk};
 pub(super) fn status(args: &StatusArgs, talk: Talk) -> Result<Outcome, Failure> {
     let folder = EventFolder::open(&args.dir)?;
     let state = fold(&folder, talk)?;
-    let labels = folder.labels()?;
+    let tables = Tables::of(&folder, args.language.as_deref())?;
     let manifest = &folder.manifest;
-    let title = labels.text(&manifest.title, folder.language(), || "event".into());
+    let title = tables.text(&manifest.title, "event".into());
     let mut text = format!(
         "{title}\nevent    {}\nwords    {}\nlog      {}\nentries  {}\nceremony {}\n",
         folder.file.event,
@@ -27,14 +28,28 @@ pub(super) fn status(args: &StatusArgs, talk: Talk) -> Result<Outcome, Failure> 
     );
     let rounds = state.round_reports();
     for round in &rounds {
-        let plan = manifest.round(round.index);
-        let title = plan.map(|plan| labels.text(&plan.title, folder.language(), String::new)).unwrap_or_default();
+        let plan = &round.asks.plan;
+        let title = tables.text(&plan.title, String::new());
         text.push_str(&format!("round {}  {title}: {}\n", round.index.0 + 1, stage(&folder, round)));
-        if let Some(plan) = plan.filter(|_| round.status == RoundStatus::Planned) {
+        if let Some(cause) = round.cause_words(&rounds, &tables.language) {
+            text.push_str(&format!("         {cause}\n"));
+        } else if round.status == RoundStatus::Planned {
             let (opens, closes) = (words_of_time(plan.opens), words_of_time(plan.closes));
             text.push_str(&format!("         planned from {opens} to {closes}\n"));
         }
-        text.push_str(&tables::totals(&folder, &labels, round));
+        text.push_str(&tables.totals(round));
+        text.push_str(&tables.outcome(round));
+    }
+    let missing = rounds.iter().find(|round| state.lacks_outcome(round.index));
+    if let Some(round) = missing {
+        let number = round.index.0 + 1;
+        text.push_str(&format!(
+            "\nNext: the administrator publishes the outcome of round {number}: office election outcome --dir DIR --key KEY\n"
+        ));
+    }
+    let waits = |round: &&RoundReport| round.status == RoundStatus::Planned && round.cause.is_some();
+    if let Some(next) = rounds.iter().find(waits) {
+        text.push_str(&format!("\n{}", outcome::next_steps(next, &rounds, &tables.language)));
     }
     let json = json!({
         "event": folder.file.event, "words": manifest.event_words(), "size": state.size(), "root": state.root().to_string(),
@@ -69,5 +84,6 @@ fn stage(folder: &EventFolder, round: &RoundReport) -> String {
         RoundStatus::Result => format!("result; {turnout}"),
         RoundStatus::NotCounted => format!("ended without a result, too few ballots; {turnout}"),
         RoundStatus::Cancelled => "cancelled".into(),
+        RoundStatus::Dropped => "not held".into(),
     }
 }

@@ -1,6 +1,8 @@
 //! The office as a real process, and the files that it needs.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
+pub mod day;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};

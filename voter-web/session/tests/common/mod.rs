@@ -10,7 +10,7 @@ use session::Booth;
 use tlog::note::SignedNote;
 use tlog::tlog_proof::TlogProof;
 use tlog::tree::MemoryTree;
-use voting_core::contest::Choice;
+use voting_core::contest::{Choice, Entitlement};
 use voting_core::credential::{CodeSecret, VotingCode};
 use voting_core::entry::OfficialKey;
 use voting_core::ids::{EntryIndex, EventId, GroupIndex, RoundIndex, Tracker};
@@ -21,6 +21,9 @@ use voting_core::testing::{Sandbox, chosen};
 /// Voting codes of the six voters; even ones are in group 0.
 pub static CODES: LazyLock<[String; 6]> =
     LazyLock::new(|| core::array::from_fn(|i| VotingCode::from_entropy([0x11 * (i as u8 + 1); 11]).expose_text()));
+
+/// A member of group 0.
+pub const MEMBER: Entitlement = Entitlement { group: GroupIndex(0), weight: 1 };
 
 pub struct Board {
     pub sandbox: Sandbox,
@@ -61,14 +64,16 @@ impl Board {
         (Self::start(sandbox), labels)
     }
 
-    fn start(mut sandbox: Sandbox) -> Self {
+    /// Gives the voters their codes, publishes the rolls of the manifest's rounds and opens the first one.
+    pub fn start(mut sandbox: Sandbox) -> Self {
         let event = sandbox.manifest().event();
         for (voter, code) in sandbox.voters.iter_mut().zip(CODES.iter()) {
             voter.secret = CodeSecret::stretch(&VotingCode::parse(code).unwrap(), &event).unwrap();
         }
         sandbox.ceremony();
-        sandbox.roll(RoundIndex(0));
-        sandbox.roll(RoundIndex(1));
+        for round in 0..sandbox.manifest().rounds.len() as u32 {
+            sandbox.roll(RoundIndex(round));
+        }
         sandbox.open(RoundIndex(0));
         Self { sandbox }
     }
@@ -77,9 +82,21 @@ impl Board {
         Booth::from_state(&self.sandbox.manifest().event(), &self.sandbox.state, None).unwrap()
     }
 
-    pub fn submit(&mut self, entry: &[u8]) -> Result<Vec<u8>, Refusal> {
-        self.sandbox.offer(entry.to_vec())?;
-        Ok(self.latest(EntryIndex(self.sandbox.state.size() - 1)).1)
+    /// Offers all parts of a ballot and returns the receipts. Bytes that stand on the log get their receipt again.
+    pub fn submit(&mut self, entries: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Refusal> {
+        let mut receipts = Vec::new();
+        for entry in entries {
+            let known = self.sandbox.entries.iter().position(|known| known == entry);
+            let index = match known {
+                Some(index) => index as u64,
+                None => {
+                    self.sandbox.offer(entry.clone())?;
+                    self.sandbox.state.size() - 1
+                }
+            };
+            receipts.push(self.latest(EntryIndex(index)).1);
+        }
+        Ok(receipts)
     }
 
     /// An entry with its receipt under the checkpoint of now.
@@ -94,9 +111,9 @@ impl Board {
     }
 
     pub fn cast(&mut self, code: &str, choices: &[Choice], rng: &mut ChaCha20Rng) -> Tracker {
-        let voter = self.booth().enter(code, GroupIndex(0)).unwrap();
+        let voter = self.booth().enter(code, MEMBER).unwrap();
         let submission = voter.seal(choices, rng).unwrap().cast(rng).unwrap();
-        let receipt = self.submit(submission.entry()).unwrap();
+        let receipt = self.submit(submission.entries()).unwrap();
         submission.accept(&receipt).unwrap().tracker()
     }
 }
