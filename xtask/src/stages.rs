@@ -37,8 +37,17 @@ pub(crate) const STAGES: &[Stage] = &[
 /// Packages that must build for the browser, in the order of their arrows.
 const PURE: &[&str] = &["proofs", "tlog", "voting-core", "session"];
 
-/// Weighted real votes, small enough to run whole, in the folder of test data beside the repository.
-const WEIGHTED: &[&str] = &["weighted-us-electoral-college-2016", "weighted-beanstalk-bip-5"];
+/// The demonstrations: arguments, and the test data that they need. Of the votes that ship with the program, a few; then a
+/// weighted vote, a ranking in both of its ways, and the made-up elections that have what no data set has.
+const DEMOS: &[(&str, Option<&str>)] = &[
+    ("--ballots 200", None),
+    ("", Some("weighted-us-electoral-college-2016")),
+    ("--unranked last", Some("ranked-kubernetes-2021")),
+    ("--unranked incomparable", Some("ranked-kubernetes-2021")),
+    ("--example four-kinds", None),
+    ("--example split", Some("weighted-beanstalk-bip-5")),
+    ("--example chain", None),
+];
 
 /// The folders of the packages of the workspace, without the fuzz workspaces.
 fn members(root: &Path) -> Vec<PathBuf> {
@@ -132,15 +141,17 @@ fn deny(runner: &mut Runner) -> bool {
 fn demo(runner: &mut Runner) -> bool {
     let root = runner.root.clone();
     let ran_well = |stdout: &str| stdout.split_whitespace().collect::<String>().contains("\"ok\":true");
-    let start = "run --release --quiet --package demo -- --json --ballots";
-    runner.check_output(&mut runner.cargo(&root, &format!("{start} 200")), ran_well);
-    for name in WEIGHTED {
-        let data = format!("../shared/elections/{name}.json");
-        if root.join(&data).exists() {
-            runner.check_output(&mut runner.cargo(&root, &format!("{start} all --data {data}")), ran_well);
-        } else {
-            runner.skip(&format!("the votes {data} are not here; this election was not run"));
+    for (arguments, name) in DEMOS {
+        let mut line = format!("run --release --quiet --package demo -- --json {arguments}");
+        if let Some(name) = name {
+            let data = format!("../shared/elections/{name}.json");
+            if !root.join(&data).exists() {
+                runner.skip(&format!("the votes {data} are not here; this election was not run"));
+                continue;
+            }
+            line.push_str(&format!(" --data {data}"));
         }
+        runner.check_output(&mut runner.cargo(&root, &line), ran_well);
     }
     true
 }

@@ -114,27 +114,58 @@ pub(crate) fn number(value: u64) -> String {
     text
 }
 
-/// One line of the table of totals.
-pub(crate) struct Row<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) published: u64,
-    pub(crate) expected: u64,
+/// Most lines of one table, without those that differ.
+const MOST_ROWS: usize = 40;
+/// Most letters of a name in a table.
+const LONGEST_NAME: usize = 48;
+
+/// One line of a table of totals: one number, or a row of them.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) published: Vec<u64>,
+    pub(crate) expected: Vec<u64>,
 }
 
-/// The table of published totals beside the expected ones.
-pub(crate) fn table(rows: &[Row<'_>]) -> Vec<String> {
-    let width = |of: &dyn Fn(&Row<'_>) -> usize, least: usize| rows.iter().map(of).max().unwrap_or(0).max(least);
-    let name = width(&|row| row.name.chars().count(), 6).min(48);
-    let figures = width(&|row| number(row.published).len().max(number(row.expected).len()), 9);
-    let mut lines = vec![format!("{:name$}  {:>figures$}  {:>figures$}", "option", "published", "expected")];
-    for row in rows {
+impl Row {
+    /// Whether the published numbers are the expected ones.
+    pub(crate) fn is_equal(&self) -> bool {
+        self.published == self.expected
+    }
+}
+
+fn joined(figures: &[u64], width: usize) -> String {
+    figures.iter().map(|figure| format!("{:>width$}", number(*figure))).collect::<Vec<_>>().join(" ")
+}
+
+/// The table of published totals beside the expected ones; rows of many numbers show the expected ones only where they
+/// differ. Of a long table the first lines are shown, and all that differ.
+pub(crate) fn table(rows: &[Row]) -> Vec<String> {
+    let figures = || rows.iter().flat_map(|row| row.published.iter().chain(&row.expected));
+    let width = figures().map(|figure| number(*figure).len()).max().unwrap_or(1);
+    let name = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).clamp(6, LONGEST_NAME);
+    let single = rows.iter().all(|row| row.published.len() <= 1 && row.expected.len() <= 1);
+    let mut lines = Vec::new();
+    let width = if single { width.max(9) } else { width };
+    if single {
+        lines.push(format!("{:name$}  {:>width$}  {:>width$}", "option", "published", "expected"));
+    }
+    let mut hidden = 0;
+    for (i, row) in rows.iter().enumerate() {
+        if i >= MOST_ROWS && row.is_equal() {
+            hidden += 1;
+            continue;
+        }
         let short: String = row.name.chars().take(name).collect();
-        let verdict = if row.published == row.expected { "equal" } else { "DIFFERENT" };
-        lines.push(format!(
-            "{short:name$}  {:>figures$}  {:>figures$}  {verdict}",
-            number(row.published),
-            number(row.expected)
-        ));
+        let (published, expected) = (joined(&row.published, width), joined(&row.expected, width));
+        lines.push(match (row.is_equal(), single) {
+            (true, true) => format!("{short:name$}  {published}  {expected}  equal"),
+            (true, false) => format!("{short:name$}  {published}  equal"),
+            (false, true) => format!("{short:name$}  {published}  {expected}  DIFFERENT"),
+            (false, false) => format!("{short:name$}  {published}  DIFFERENT, expected {expected}"),
+        });
+    }
+    if hidden > 0 {
+        lines.push(format!("and {} more lines, all equal", number(hidden)));
     }
     lines
 }
@@ -149,12 +180,28 @@ mod tests {
         assert_eq!(grouped, ["0", "999", "1,000", "21,642,136,685"]);
     }
 
+    fn row(name: &str, published: &[u64], expected: &[u64]) -> Row {
+        Row { name: name.into(), published: published.to_vec(), expected: expected.to_vec() }
+    }
+
     #[test]
     fn a_difference_cannot_be_overlooked() {
-        let rows =
-            [Row { name: "Anna", published: 1_000, expected: 1_000 }, Row { name: "Bo", published: 2, expected: 3 }];
-        let lines = table(&rows);
+        let lines = table(&[row("Anna", &[1_000], &[1_000]), row("Bo", &[2], &[3])]);
         assert_eq!(lines[1], "Anna        1,000      1,000  equal");
         assert_eq!(lines[2], "Bo              2          3  DIFFERENT");
+        let lines = table(&[row("Anna", &[0, 12], &[0, 12]), row("Bo", &[1, 0], &[2, 0])]);
+        assert_eq!(lines, ["Anna     0 12  equal", "Bo       1  0  DIFFERENT, expected  2  0"]);
+    }
+
+    #[test]
+    fn a_long_table_is_cut_but_not_where_it_differs() {
+        let mut rows: Vec<_> = (0..100).map(|i| row(&format!("Person {i}"), &[i, 1], &[i, 1])).collect();
+        rows[90].published[0] = 0;
+        let lines = table(&rows);
+        assert_eq!(lines.len(), MOST_ROWS + 2);
+        assert!(lines[MOST_ROWS].starts_with("Person 90") && lines[MOST_ROWS].contains("DIFFERENT"));
+        assert_eq!(lines[MOST_ROWS + 1], "and 59 more lines, all equal");
+        // A row that is missing differs too.
+        assert!(table(&[row("Anna", &[], &[0])])[1].ends_with("DIFFERENT"));
     }
 }

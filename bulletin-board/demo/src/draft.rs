@@ -1,15 +1,19 @@
-//! The draft of the election, made from a data set: what an administrator would write by hand.
+//! The draft of the election, made from a vote: what an administrator would write by hand.
 
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use toml::value::Datetime;
 
-use crate::data::DataSet;
 use crate::failure::Failure;
+use crate::vote::{Budget, Cap, Contest, Origin, Outcome, Rule, Unranked, Vote};
 
-/// Fewest ballots that are counted, unless the data set has fewer (A36).
+/// Fewest ballots that are counted, unless fewer are cast (A36).
 const MINIMUM: u64 = 10;
+/// The same where a contest publishes many totals (M12).
+const MINIMUM_OF_MANY_CELLS: u64 = 30;
+/// Every text is the same in both: names of real votes are not translated.
+pub(crate) const LANGUAGES: [&str; 2] = ["en", "zh-CN"];
 /// Linter findings of every demonstration: each is accepted by name, and stands in the manifest for everybody to see.
 pub(crate) const ACCEPTED: [&str; 4] = ["demonstration", "no-second-factor", "no-witnesses", "short-dispute"];
 
@@ -29,6 +33,8 @@ struct Draft<'a> {
     trustees: Trustees<'a>,
     schedule: Schedule,
     privacy: Privacy,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    group: Vec<Group<'a>>,
     round: [Round<'a>; 1],
 }
 
@@ -36,9 +42,10 @@ struct Draft<'a> {
 struct Event<'a> {
     organisation: &'a str,
     title: &'a str,
-    languages: [&'static str; 1],
+    languages: [&'static str; 2],
     host: &'a str,
     demonstration: bool,
+    rounds_may_be_added: bool,
 }
 
 #[derive(Serialize)]
@@ -73,65 +80,201 @@ struct Privacy {
 }
 
 #[derive(Serialize)]
-struct Round<'a> {
-    title: &'static str,
-    opens: Datetime,
-    closes: Datetime,
-    contest: [Contest<'a>; 1],
+struct Group<'a> {
+    id: &'a str,
+    name: &'a str,
 }
 
 #[derive(Serialize)]
-struct Contest<'a> {
+struct Round<'a> {
     title: &'a str,
-    kind: &'static str,
+    opens: Datetime,
+    closes: Datetime,
+    contest: Vec<Question<'a>>,
+}
+
+/// A contest: the fields of its kind, and no other.
+#[derive(Serialize)]
+struct Question<'a> {
+    title: &'a str,
     options: &'a [String],
-    min: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<&'a str>,
+    per_group: bool,
+    #[serde(flatten)]
+    kind: Fields<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<OutcomeFields>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Fields<'a> {
+    Selection {
+        min: u32,
+        max: u32,
+        blank: bool,
+    },
+    Grades {
+        criteria: &'a [String],
+        grades: &'a [String],
+        rows_may_be_blank: bool,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        cap: Vec<CapFields<'a>>,
+    },
+    Points {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_points: Option<u64>,
+        budget: BudgetField,
+        exact: bool,
+        blank: bool,
+    },
+    Ranking {
+        unranked: &'static str,
+        ties: bool,
+        blank: bool,
+    },
+}
+
+#[derive(Serialize)]
+struct CapFields<'a> {
+    grade: &'a str,
+    at_most: String,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum BudgetField {
+    Points(u64),
+    Word(&'static str),
+}
+
+#[derive(Serialize)]
+struct OutcomeFields {
+    profile: &'static str,
+    seats: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<NextFields>,
+}
+
+#[derive(Serialize)]
+struct NextFields {
+    kind: &'static str,
     max: u32,
     blank: bool,
+    outcome: Box<OutcomeFields>,
+}
+
+fn fields(rule: &Rule) -> Fields<'_> {
+    match rule {
+        Rule::Selection { min, max, blank } => Fields::Selection { min: *min, max: *max, blank: *blank },
+        Rule::Grades { criteria, grades, rows_may_be_blank, cap } => {
+            let cap = cap.and_then(|Cap { grade, part: (part, whole) }| {
+                Some(CapFields { grade: grades.get(grade)?, at_most: format!("{part}/{whole}") })
+            });
+            let cap = cap.into_iter().collect();
+            Fields::Grades { criteria, grades, rows_may_be_blank: *rows_may_be_blank, cap }
+        }
+        Rule::Points { max, budget, exact, blank } => {
+            let (max_points, budget) = match budget {
+                Budget::Fixed(budget) => (Some(*max), BudgetField::Points(*budget)),
+                Budget::Weight => (None, BudgetField::Word("weight")),
+            };
+            Fields::Points { max_points, budget, exact: *exact, blank: *blank }
+        }
+        Rule::Ranking { unranked, ties, blank } => {
+            let unranked = match unranked {
+                Unranked::Last => "last",
+                Unranked::Incomparable => "incomparable",
+            };
+            Fields::Ranking { unranked, ties: *ties, blank: *blank }
+        }
+    }
+}
+
+fn question<'a>(vote: &'a Vote, contest: &'a Contest) -> Question<'a> {
+    let group = |position: &usize| vote.groups.get(*position).map(String::as_str);
+    let outcome = contest.outcome.as_ref().map(|Outcome { profile, seats, formal, run_off: _ }| OutcomeFields {
+        profile,
+        seats: *seats,
+        next: formal.map(|seats| NextFields {
+            kind: "selection",
+            max: seats,
+            blank: true,
+            outcome: Box::new(OutcomeFields { profile, seats, next: None }),
+        }),
+    });
+    Question {
+        title: &contest.title,
+        options: &contest.options,
+        groups: contest.groups.iter().filter_map(group).collect(),
+        per_group: contest.per_group,
+        kind: fields(&contest.rule),
+        outcome,
+    }
 }
 
 /// The draft as TOML, and what is weaker in it than in a real election, in words.
-pub(crate) fn draft(data: &DataSet, keys: &Keys, host: &str) -> Result<(String, Vec<String>), Failure> {
-    let ballots = data.ballots.len() as u64;
+pub(crate) fn draft(vote: &Vote, keys: &Keys, host: &str) -> Result<(String, Vec<String>), Failure> {
+    let round = vote.rounds.first().ok_or_else(|| Failure::internal("a vote without a round"))?;
+    let ballots = vote.fewest_ballots();
     let mut weaker = vec![
         "the event is marked as a demonstration, for every reader of its manifest".to_owned(),
         "the dispute period is 0 seconds: the trustees decrypt at once".to_owned(),
         "no witness cosigns the log, and a voting code alone is enough to cast".to_owned(),
     ];
     let mut accept = ACCEPTED.to_vec();
-    if ballots < MINIMUM {
-        accept.push("few-ballots");
-        weaker.push(format!("only {ballots} ballots are cast: the minimum of {MINIMUM} is lowered to {ballots}"));
+    let many_cells = round.contests.iter().any(|contest| !matches!(contest.rule, Rule::Selection { .. }));
+    let usual = if many_cells { MINIMUM_OF_MANY_CELLS } else { MINIMUM };
+    // Where not even that many arrive, as few as there are: everything is public in a demonstration.
+    let minimum = if ballots >= usual { usual } else { MINIMUM.min(ballots) };
+    if minimum < usual {
+        weaker.push(format!(
+            "only {ballots} ballots count in one of the tallies: the minimum of {usual} is lowered to {minimum}"
+        ));
+        if minimum < MINIMUM {
+            accept.push("few-ballots");
+        }
+        if many_cells {
+            accept.push("small-ballots-for-kind");
+        }
     }
-    let largest_share = if data.has_majority_holder() {
+    let heavy = vote.rounds.iter().any(|round| round.has_majority_holder(&vote.members));
+    let largest_share = if heavy {
+        accept.push("heavy-share");
         weaker.push("one voter holds more than half of the weight: the largest share is raised to 1/1".into());
         "1/1"
     } else {
         "1/2"
     };
+    accept.sort_unstable();
     let opens = now();
-    let contest =
-        Contest { title: &data.title, kind: "selection", options: &data.options, min: 1, max: data.max, blank: true };
     let trustees = keys.trustees.iter().map(|(name, key)| Trustee { name, key }).collect();
+    let organisation = match vote.origin {
+        Origin::Real { .. } => "Demonstration on real votes",
+        Origin::MadeUp => "Demonstration on made-up votes",
+    };
     let draft = Draft {
         accept,
         event: Event {
-            organisation: "Demonstration on real votes",
-            title: &data.title,
-            languages: ["en"],
+            organisation,
+            title: &vote.title,
+            languages: LANGUAGES,
             host,
             demonstration: true,
+            rounds_may_be_added: vote.rounds.len() > 1,
         },
         officials: Officials { administrator: &keys.administrator, registrar: &keys.registrar },
         trustees: Trustees { threshold: 2, member: trustees },
         // The round is closed when all ballots are cast: the plan says within which time.
         schedule: Schedule { time_zone: "Etc/UTC", grace_seconds: 86_400, dispute_seconds: 0 },
-        privacy: Privacy { minimum_ballots: MINIMUM.min(ballots), largest_share },
+        privacy: Privacy { minimum_ballots: minimum, largest_share },
+        group: vote.groups.iter().map(|name| Group { id: name, name }).collect(),
         round: [Round {
-            title: "The vote",
+            title: &round.title,
             opens: datetime(opens)?,
             closes: datetime(opens + Duration::hours(12))?,
-            contest: [contest],
+            contest: round.contests.iter().map(|contest| question(vote, contest)).collect(),
         }],
     };
     let text = toml::to_string(&draft).map_err(|error| Failure::internal(error.to_string()))?;
@@ -149,35 +292,4 @@ fn datetime(time: OffsetDateTime) -> Result<Datetime, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use rand::rngs::OsRng;
-    use voting_core::entry::OfficialKey;
-    use voting_core::manifest::{Manifest, lint};
-
-    use super::*;
-    use crate::cli::Ballots;
-
-    fn manifest(ballots: usize) -> (Manifest, Vec<String>) {
-        let data = DataSet::read(None, Some(Ballots::First(ballots))).unwrap();
-        let key = || OfficialKey::random(&mut OsRng).public();
-        let [log, administrator, registrar] = core::array::from_fn(|_| key());
-        let trustees = ["a", "b", "c"].map(|name| (name.to_owned(), key().to_string())).to_vec();
-        let keys = Keys { administrator: administrator.to_string(), registrar: registrar.to_string(), trustees };
-        let (text, weaker) = draft(&data, &keys, "127.0.0.1:8080").unwrap();
-        let draft = voting_core::manifest::Draft::from_toml(&text).unwrap();
-        (Manifest::new(draft.into_fields(log, &mut OsRng).unwrap().fields).unwrap(), weaker)
-    }
-
-    #[test]
-    fn the_draft_is_valid_and_every_finding_is_accepted_by_name() {
-        for (ballots, notes) in [(1_000, 3), (5, 4)] {
-            let (manifest, weaker) = manifest(ballots);
-            for finding in lint(&manifest) {
-                assert!(manifest.accepted.iter().any(|code| code == finding.code), "{}", finding.code);
-            }
-            assert_eq!(weaker.len(), notes, "{weaker:?}");
-            assert_eq!(manifest.minimum_ballots, 10.min(ballots as u64));
-            assert!(manifest.demonstration);
-        }
-    }
-}
+mod tests;

@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tempfile::TempDir;
 
-use crate::account::{Account, Row, number, table};
+use crate::account::{Account, number};
 use crate::cli::Cli;
-use crate::data::DataSet;
-use crate::election::{Counted, Election};
+use crate::data::{self, Wanted};
+use crate::election::Election;
+use crate::examples::{self, EXAMPLES};
 use crate::failure::Failure;
 use crate::programs::{self, Programs};
+use crate::verdict::{self, ContestSummary};
+use crate::vote::{Budget, Contest, Origin, Rule, Unranked, Vote};
 
 /// What `--json` prints.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -22,10 +25,14 @@ pub struct Summary {
     pub ok: bool,
     /// What was voted on.
     pub title: Option<String>,
-    /// Lines of the data set that were cast.
+    /// Ballots that count, over all rounds.
     pub ballots: usize,
     /// Ballots on the log, replaced ones included.
     pub ballots_on_log: u64,
+    /// Largest entry of a ballot, in bytes.
+    pub largest_entry: u64,
+    /// Most parts of a ballot.
+    pub parts: u64,
     /// The contests.
     pub contests: Vec<ContestSummary>,
     /// How long each phase took.
@@ -42,28 +49,14 @@ pub struct Summary {
     pub error: Option<ErrorSummary>,
 }
 
-/// One contest of the summary.
-#[derive(Clone, Debug, Serialize)]
-pub struct ContestSummary {
-    /// Its title.
-    pub title: String,
-    /// Names of the options.
-    pub options: Vec<String>,
-    /// Published total of each option.
-    pub totals: Vec<u64>,
-    /// Expected total of each option.
-    pub expected: Vec<u64>,
-    /// Published weight of blank ballots.
-    pub blank: u64,
-    /// Expected weight of blank ballots.
-    pub expected_blank: u64,
-}
-
 /// A phase and its time.
 #[derive(Clone, Debug, Serialize)]
 pub struct Phase {
     /// Its name.
     pub name: &'static str,
+    /// The round, from 1, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round: Option<usize>,
     /// Seconds.
     pub seconds: f64,
 }
@@ -106,6 +99,8 @@ impl Summary {
 /// Measures phases and announces them.
 pub(crate) struct Phases {
     account: Account,
+    /// The round under way, where there are several.
+    pub(crate) round: Option<usize>,
     pub(crate) done: Vec<Phase>,
 }
 
@@ -119,10 +114,11 @@ impl Phases {
         if programs::interrupted() {
             return Err(programs::interruption());
         }
-        self.account.say(&format!("{:2}. {heading}", self.done.len() + 1));
+        let round = self.round.map(|round| format!("round {round}: ")).unwrap_or_default();
+        self.account.say(&format!("{:2}. {round}{heading}", self.done.len() + 1));
         let begin = Instant::now();
         let result = phase();
-        self.done.push(Phase { name, seconds: begin.elapsed().as_secs_f64() });
+        self.done.push(Phase { name, round: self.round, seconds: begin.elapsed().as_secs_f64() });
         result
     }
 }
@@ -130,9 +126,13 @@ impl Phases {
 /// Runs the demonstration and returns the exit code.
 #[must_use]
 pub fn run(cli: &Cli) -> u8 {
+    if cli.example.as_deref() == Some("list") {
+        list(cli.json);
+        return 0;
+    }
     let account = Account::new(cli.json);
     let mut summary = Summary::default();
-    let mut phases = Phases { account, done: Vec::new() };
+    let mut phases = Phases { account, round: None, done: Vec::new() };
     let begin = Instant::now();
     let result = demonstrate(cli, account, &mut phases, &mut summary, begin);
     summary.phases = phases.done;
@@ -229,21 +229,36 @@ fn demonstrate(
     begin: Instant,
 ) -> Result<Served, Failure> {
     programs::watch_signals()?;
-    let data = DataSet::read(cli.data.as_deref(), cli.ballots)?;
+    let vote = match &cli.example {
+        Some(name) => examples::make(name, cli.data.as_deref())?,
+        None => data::read_vote(cli.data.as_deref(), Wanted { ballots: cli.ballots, unranked: cli.unranked })?,
+    };
     let workshop = Workshop::new(cli.keep.as_deref())?;
-    introduce(&data, account);
-    summary.title = Some(data.title.clone());
-    summary.ballots = data.ballots.len();
+    introduce(&vote, account);
+    summary.title = Some(vote.title.clone());
+    summary.ballots = vote.rounds.iter().map(|round| round.ballots.len()).sum();
 
     phases.run("build", "Build the programs (the first time this takes some minutes)", programs::build)?;
     let programs = Programs::find(&workshop.path().join("logs"))?;
-    let mut election = Election::start(account, programs, workshop.path(), &data, phases)?;
+    let mut election = Election::start(account, programs, workshop.path(), &vote, phases)?;
     summary.event = Some(election.event().to_string());
     summary.log_url = Some(election.log_url());
     summary.log_vkey = Some(election.log_vkey()?);
-    summary.ballots_on_log = election.vote(&data, phases)?;
+    let several = vote.rounds.len() > 1;
+    for (number, round) in (1..).zip(&vote.rounds) {
+        phases.round = Some(number).filter(|_| several);
+        election.open(number, phases)?;
+        let cast = election.vote(&vote, number, round, phases)?;
+        summary.ballots_on_log += cast.ballots;
+        summary.largest_entry = summary.largest_entry.max(cast.largest_entry);
+        summary.parts = summary.parts.max(cast.parts);
+        election.count(number, round, phases)?;
+        if several && number == 1 {
+            election.ask_again(number, phases)?;
+        }
+    }
     let record = workshop.record()?;
-    let counted = election.count(&record, phases);
+    let counted = election.conclude(&record, phases);
     if record.exists() {
         summary.record = Some(record.clone());
     }
@@ -251,22 +266,16 @@ fn demonstrate(
         account.say(&format!("\nThe record lies in {}: keep it as evidence", record.display()));
     }
     let counted = counted?;
-    summary.contests = vec![ContestSummary {
-        title: data.title.clone(),
-        options: data.options.clone(),
-        totals: counted.totals.clone(),
-        expected: data.expected.clone(),
-        blank: counted.blank,
-        expected_blank: data.expected_blank,
-    }];
-    conclude(&data, &counted, account)?;
+    summary.contests = verdict::summaries(&vote, &counted)?;
+    verdict::conclude(&vote, &summary.contests, &counted, account)?;
     summary.ok = true;
 
     account.say("\nTime of each phase");
     for phase in &phases.done {
-        account.detail(&format!("{:14} {:8.1} s", phase.name, phase.seconds));
+        let round = phase.round.map(|round| format!(", round {round}")).unwrap_or_default();
+        account.detail(&format!("{:20} {:8.1} s", format!("{}{round}", phase.name), phase.seconds));
     }
-    account.detail(&format!("{:14} {:8.1} s", "all", begin.elapsed().as_secs_f64()));
+    account.detail(&format!("{:20} {:8.1} s", "all", begin.elapsed().as_secs_f64()));
     account.say(&format!("\nThe record lies in {}", record.display()));
     account.detail(&format!("verify it again:  observer verify {} --event {}", record.display(), election.event()));
     let delete = if cli.keep.is_some() { workshop.path() } else { record.parent().unwrap_or(&record) };
@@ -276,37 +285,67 @@ fn demonstrate(
     Ok(Served { account, serve: cli.serve, election: Some(election), _workshop: workshop })
 }
 
-fn introduce(data: &DataSet, account: Account) {
-    account.say(&data.title);
-    let (ballots, weight) = (data.ballots.len() as u64, data.weight());
-    let weights = if weight == ballots { String::new() } else { format!(" of total weight {}", number(weight)) };
-    account.say(&format!(
-        "{} of {} real ballots{weights}, {} options, up to {} may be chosen\n",
-        number(ballots),
-        number(data.lines as u64),
-        data.options.len(),
-        data.max
-    ));
+fn introduce(vote: &Vote, account: Account) {
+    account.say(&vote.title);
+    let (members, weight) = (vote.members.len() as u64, vote.weight());
+    let weights = if weight == members { String::new() } else { format!(" of total weight {}", number(weight)) };
+    let voters = match vote.origin {
+        Origin::Real { lines, .. } => format!("{} of {} real ballots", number(members), number(lines as u64)),
+        Origin::MadeUp => format!("{} members, made-up ballots", number(members)),
+    };
+    account.say(&format!("{voters}{weights}"));
+    for (number, round) in (1..).zip(&vote.rounds) {
+        for contest in &round.contests {
+            let title = match (vote.rounds.len(), round.contests.len()) {
+                (1, 1) => String::new(),
+                (1, _) => format!("{}: ", contest.title),
+                _ => format!("round {number}, {}: ", round.title),
+            };
+            account.say(&format!("  {title}{}", describe(contest)));
+        }
+    }
+    account.say("");
 }
 
-/// The table and the verdict.
-fn conclude(data: &DataSet, counted: &Counted, account: Account) -> Result<(), Failure> {
-    let options = data.options.iter().zip(counted.totals.iter().zip(&data.expected));
-    let mut rows: Vec<_> =
-        options.map(|(name, (published, expected))| Row { name, published: *published, expected: *expected }).collect();
-    rows.push(Row { name: "(blank)", published: counted.blank, expected: data.expected_blank });
-    account.say("\nTotals");
-    table(&rows).iter().for_each(|line| account.detail(line));
-    let equal = counted.totals.len() == data.expected.len() && rows.iter().all(|row| row.published == row.expected);
-    if !equal {
-        let fault = "the published totals are not those of the data set";
-        return Err(Failure::wrong("totals", fault, "look for DIFFERENT in the table; this must never happen"));
+/// What a contest asks, in one line.
+fn describe(contest: &Contest) -> String {
+    let options = contest.options.len();
+    match &contest.rule {
+        Rule::Selection { max, .. } => format!("selection, {options} options, up to {max} may be chosen"),
+        Rule::Grades { criteria, grades, .. } => {
+            format!("grades, {options} persons x {} criteria x {} grades", criteria.len(), grades.len())
+        }
+        Rule::Points { budget: Budget::Weight, .. } => {
+            format!("points, {options} options, everybody splits the own weight")
+        }
+        Rule::Points { max, budget: Budget::Fixed(budget), exact, .. } => {
+            let bound = if *exact { "exactly" } else { "at most" };
+            format!("points, {options} options, up to {max} for one, {bound} {budget} in all")
+        }
+        Rule::Ranking { unranked, ties, .. } => {
+            let place = match unranked {
+                Unranked::Last => "options without a rank come last",
+                Unranked::Incomparable => "options without a rank are compared with nothing",
+            };
+            format!("ranking, {options} options, {place}, ties {}", if *ties { "allowed" } else { "not allowed" })
+        }
     }
-    let source =
-        if data.compared_with_file { "the CSV file and those that the data set states" } else { "the CSV file" };
-    account.detail(&format!("All totals equal those added up in plain from {source}."));
-    account.detail(&counted.verdict);
-    Ok(())
+}
+
+/// `--example list`.
+fn list(json: bool) {
+    use std::io::Write;
+    let text = if json {
+        let examples: Vec<_> = EXAMPLES
+            .iter()
+            .map(|example| serde_json::json!({ "name": example.name, "about": example.about }))
+            .collect();
+        format!("{}\n", serde_json::json!({ "ok": true, "examples": examples }))
+    } else {
+        EXAMPLES.iter().map(|example| format!("{:18} {}\n", example.name, example.about)).collect()
+    };
+    // A closed pipe is no reason to fail.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 #[cfg(test)]

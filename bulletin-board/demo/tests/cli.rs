@@ -35,13 +35,32 @@ fn changed(folder: &Path, from: &str, to: &str) -> String {
 }
 
 #[test]
-fn a_kind_of_contest_that_does_not_exist_yet_is_named() {
+fn a_kind_of_contest_that_does_not_exist_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    for kind in ["points", "ranked"] {
-        let data = changed(folder.path(), "choose_up_to_k", kind);
-        let object = refused(&["--json", "--data", &data], "contest-kind");
-        assert!(object["error"]["message"].as_str().unwrap().contains(kind));
-    }
+    let data = changed(folder.path(), "choose_up_to_k", "dance");
+    let object = refused(&["--json", "--data", &data], "contest-kind");
+    assert!(object["error"]["message"].as_str().unwrap().contains("dance"));
+}
+
+#[test]
+fn bad_ballots_are_refused_with_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    // The voter of the third line chose three options.
+    let data = changed(folder.path(), "choose_up_to_k", "choose_one");
+    let object = refused(&["--json", "--data", &data], "data-csv");
+    assert!(object["error"]["message"].as_str().unwrap().contains("line 3 "), "{object}");
+}
+
+#[test]
+fn examples_are_listed_and_unknown_ones_refused() {
+    let (exit, object, _) = demo(&["--json", "--example", "list"]);
+    assert_eq!((exit, &object["ok"]), (0, &Value::Bool(true)));
+    let names: Vec<_> = object["examples"].as_array().unwrap().iter().map(|example| &example["name"]).collect();
+    assert_eq!(names, ["evaluation", "evaluation-large", "four-kinds", "split", "chain"]);
+    refused(&["--json", "--example", "chains"], "unknown-example");
+    refused(&["--json", "--example", "chain", "--ballots", "3"], "usage");
+    refused(&["--json", "--unranked", "last"], "usage");
+    refused(&["--json", "--unranked", "first"], "usage");
 }
 
 #[test]
