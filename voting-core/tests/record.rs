@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use voting_core::ballot;
 use voting_core::contest::Selection;
-use voting_core::ids::RoundIndex;
+use voting_core::ids::{EntryIndex, RoundIndex};
 use voting_core::record::{RoundStatus, Rule};
 use voting_core::testing::{self, ENTROPY, Sandbox, chosen, contest, tamper, totals};
 
@@ -366,4 +367,58 @@ fn a_log_that_lost_an_accepted_ballot_is_noticed_when_it_is_replaced() {
         assert_eq!(refusal.rule, Rule::LogSize, "{refusal}");
     }
     sandbox.state.apply_ballot(&verified, &|_| Some(first.clone())).unwrap();
+}
+
+/// A13: the tracker is the hash of all sealed parts, whatever the voter signs.
+#[test]
+fn a13_parts_that_are_not_those_named_are_refused() {
+    let mut sandbox = in_parts(34);
+    let parts = sealed_parts(&mut sandbox, 1, 1);
+    let mut offer = |part: usize, change: &dyn Fn(&mut ballot::BallotEntry)| {
+        let entry = tamper::signed_again(&mut sandbox, 1, &parts[part], change);
+        sandbox.offer(entry).map_err(|refusal| refusal.rule)
+    };
+    assert_eq!(offer(0, &|entry| entry.parts.clear()), Err(Rule::BallotContests), "said to be the only part");
+    assert_eq!(offer(0, &|entry| drop(entry.parts.pop())), Err(Rule::BallotContests), "one part fewer");
+    let more = offer(0, &|entry| entry.parts.push(entry.parts[0]));
+    assert_eq!(more, Err(Rule::BallotContests), "one part more");
+    assert_eq!(offer(0, &|entry| entry.parts[0].0[0] ^= 1), Err(Rule::BallotContests), "another first part");
+    // The first part can't know the others; the second one is not the one that both name.
+    let other = |entry: &mut ballot::BallotEntry| entry.parts[1].0[0] ^= 1;
+    assert_eq!(offer(0, &other), Ok(()));
+    assert_eq!(offer(1, &other), Err(Rule::BallotContests));
+
+    let mut sandbox = Sandbox::opened(35);
+    let sealed = sandbox.seal(0, &[chosen(&[0]), chosen(&[0])]);
+    let only = sandbox.cast(0, &sealed.parts()[0]);
+    let tracker = sealed.tracker();
+    let entry = tamper::signed_again(&mut sandbox, 0, &only, |entry| entry.parts.push(tracker));
+    assert_eq!(sandbox.offer(entry).unwrap_err().rule, Rule::BallotContests, "another encoding of one part");
+    let same = tamper::signed_again(&mut sandbox, 0, &only, |_| ());
+    sandbox.offer(same).unwrap();
+}
+
+/// What the log gives back for an earlier part is believed only if it is that part of that ballot.
+#[test]
+fn a_log_that_gives_back_another_part_is_noticed() {
+    let mut sandbox = in_parts(36);
+    let given_up = sealed_parts(&mut sandbox, 1, 2);
+    sandbox.offer(given_up[0].clone()).unwrap();
+    let parts = sealed_parts(&mut sandbox, 1, 1);
+    sandbox.offer(parts[0].clone()).unwrap();
+    sandbox.offer(parts[1].clone()).unwrap();
+    let last = sandbox.state.check_ballots(&[&parts[2]], &ENTROPY).remove(0).unwrap();
+    let first = sandbox.entries.len() as u64 - 2;
+    let log = |instead: Option<Vec<u8>>| {
+        let (one, two) = (parts[0].clone(), parts[1].clone());
+        move |index: EntryIndex| match index.0 - first {
+            0 => Some(instead.clone().unwrap_or_else(|| one.clone())),
+            _ => Some(two.clone()),
+        }
+    };
+    for liar in [&given_up[0], &parts[1], &parts[2]] {
+        let refusal = sandbox.state.clone().apply_ballot(&last, &log(Some(liar.clone()))).unwrap_err();
+        assert_eq!(refusal.rule, Rule::LogSize, "{refusal}");
+    }
+    sandbox.state.apply_ballot(&last, &log(None)).unwrap();
 }

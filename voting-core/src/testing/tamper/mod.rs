@@ -8,6 +8,7 @@ use proofs::elgamal::PublicKey;
 use proofs::group::{BASE, CompressedPoint, Scalar};
 use proofs::secret::SecretScalar;
 use proofs::sharing::polynomial::Polynomial;
+use proofs::sigma::signature::Signature;
 
 use super::{START, Sandbox, Voter, chosen, contest, verify};
 use crate::ballot::{self, BallotEntry, RoundRules};
@@ -252,6 +253,25 @@ pub fn with_randomness(
     let binding = rules.binding;
     let sealed = ballot::Sealed { event: binding.event, round: binding.round, credential, part: 0, sections };
     sandbox.cast(voter, &codec::to_bytes(&sealed))
+}
+
+/// A ballot of a voter with one change outside what is sealed, signed again as a voter can who writes programs.
+pub fn signed_again(
+    sandbox: &mut Sandbox,
+    voter: usize,
+    entry: &[u8],
+    change: impl FnOnce(&mut BallotEntry),
+) -> Vec<u8> {
+    let mut entry: BallotEntry = codec::from_bytes(entry, tlog::tile::MAX_ENTRY).unwrap();
+    change(&mut entry);
+    let credential = sandbox.credential(voter, FIRST);
+    let binding = sandbox.state.round(FIRST).unwrap().rules().unwrap().binding;
+    let (tracker, counter, previous) = (entry.tracker(), entry.counter, &entry.previous);
+    let mut transcript = crate::context::ballot_signature(&binding, &credential.key(), &tracker, counter, previous);
+    let public = credential.public().unwrap();
+    let signature = Signature::sign(&mut transcript, credential.secret(), &public, &mut sandbox.rng);
+    entry.signature = signature.to_bytes();
+    codec::to_bytes(&entry)
 }
 
 /// A roll chunk with changed members, after the ceremony.
