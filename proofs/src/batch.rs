@@ -15,6 +15,7 @@ use crate::elgamal::PublicKey;
 use crate::group::{BASE, Generators, Point, RangeShape, Scalar};
 use crate::sigma::signature::PendingSignature;
 use crate::transcript::Weights;
+use crate::weighted::WeightedSum;
 
 /// The most items in one multiscalar multiplication.
 pub const CHUNK: usize = 1_024;
@@ -70,7 +71,7 @@ impl Item {
         })
     }
 
-    fn fold(&self, weights: &mut Weights, sum: &mut Accumulator) {
+    fn fold<'a>(&'a self, weights: &mut Weights, sum: &mut Accumulator<'a>) {
         for part in &self.parts {
             match part {
                 Pending::BitVector(pending) => pending.fold(weights, sum),
@@ -81,7 +82,7 @@ impl Item {
 }
 
 /// The weighted sum under construction: coefficients of the shared points, and the points of single proofs.
-pub(crate) struct Accumulator {
+pub(crate) struct Accumulator<'a> {
     /// Coefficient of G.
     pub(crate) base: Scalar,
     /// Coefficient of the encryption key Y.
@@ -90,18 +91,16 @@ pub(crate) struct Accumulator {
     pub(crate) blind: Scalar,
     /// Coefficient of H.
     pub(crate) value: Scalar,
-    /// Coefficients of `h_i`.
-    pub(crate) bit: Vec<Scalar>,
-    /// Coefficients of `h'_i`.
-    pub(crate) cross: Vec<Scalar>,
+    /// Coefficients of `h_i` but for their sign, and of `h'_i`.
+    pub(crate) bits: Vec<(WeightedSum, WeightedSum)>,
     /// Coefficients of `G_i` and `H_i` of range proofs, `range_bits` for each place.
     range: Vec<(Scalar, Scalar)>,
     range_bits: usize,
     scalars: Vec<Scalar>,
-    points: Vec<Point>,
+    points: Vec<&'a Point>,
 }
 
-impl Accumulator {
+impl<'a> Accumulator<'a> {
     /// `range` is the largest number of bits and the largest number of places of any range proof.
     pub(crate) fn new(bits: usize, range: RangeShape) -> Self {
         Self {
@@ -109,8 +108,7 @@ impl Accumulator {
             key: Scalar::ZERO,
             blind: Scalar::ZERO,
             value: Scalar::ZERO,
-            bit: vec![Scalar::ZERO; bits],
-            cross: vec![Scalar::ZERO; bits],
+            bits: vec![(WeightedSum::ZERO, WeightedSum::ZERO); bits],
             range: vec![(Scalar::ZERO, Scalar::ZERO); range.bits * range.places],
             range_bits: range.bits,
             scalars: Vec::new(),
@@ -125,7 +123,7 @@ impl Accumulator {
     }
 
     /// Adds `scalar x point`.
-    pub(crate) fn push(&mut self, scalar: Scalar, point: Point) {
+    pub(crate) fn push(&mut self, scalar: Scalar, point: &'a Point) {
         self.scalars.push(scalar);
         self.points.push(point);
     }
@@ -137,29 +135,33 @@ impl Accumulator {
     }
 
     /// Whether the sum is the identity. Variable time: everything here is public.
-    pub(crate) fn vartime_is_identity(mut self, generators: &Generators, key: &PublicKey) -> bool {
+    pub(crate) fn vartime_is_identity(mut self, generators: &'a Generators, key: &'a PublicKey) -> bool {
         // `holds` has checked that there are enough generators.
+        let bits = core::mem::take(&mut self.bits);
+        for ((direct, cross), (bit, other)) in bits.iter().zip(generators.bit.iter().zip(&generators.cross)) {
+            self.push(-direct.reduce(), bit);
+            self.push(cross.reduce(), other);
+        }
         if let Some(range) = &generators.range {
             let have = range.shape().bits;
             for (index, (direct, cross)) in core::mem::take(&mut self.range).into_iter().enumerate() {
                 let index = index / self.range_bits * have + index % self.range_bits;
-                self.push(direct, range.direct[index]);
-                self.push(cross, range.cross[index]);
+                self.push(direct, &range.direct[index]);
+                self.push(cross, &range.cross[index]);
             }
         }
         let shared = [
-            (&self.base, &BASE),
-            (&self.key, key.point()),
-            (&self.blind, &generators.blind),
-            (&self.value, &generators.value),
+            (self.base, &BASE),
+            (self.key, key.point()),
+            (self.blind, &generators.blind),
+            (self.value, &generators.value),
         ];
         // H has no part where no value is wide, nor G, Y and K where there are signatures only.
-        let shared = shared.into_iter().filter(|(scalar, _)| **scalar != Scalar::ZERO);
-        let bit = self.bit.iter().zip(&generators.bit);
-        let cross = self.cross.iter().zip(&generators.cross);
-        let all = self.scalars.iter().zip(&self.points).chain(shared).chain(bit).chain(cross);
-        let (scalars, points): (Vec<&Scalar>, Vec<&Point>) = all.unzip();
-        Point::vartime_multiscalar_mul(scalars, points).is_identity()
+        shared
+            .into_iter()
+            .filter(|(scalar, _)| *scalar != Scalar::ZERO)
+            .for_each(|(scalar, point)| self.push(scalar, point));
+        Point::vartime_multiscalar_mul(&self.scalars, self.points).is_identity()
     }
 }
 
@@ -265,7 +267,7 @@ fn holds(items: &[Item], generators: &Generators, key: &PublicKey, entropy: &[u8
     }
     let mut weights = Weights::new(entropy, round, items.iter().flat_map(Item::digests));
     let mut sum = Accumulator::new(bits, range);
-    sum.reserve(items.iter().map(Item::points).sum());
+    sum.reserve(items.iter().map(Item::points).sum::<usize>() + 2 * (bits + range.bits * range.places));
     items.iter().for_each(|item| item.fold(&mut weights, &mut sum));
     sum.vartime_is_identity(generators, key)
 }

@@ -13,5 +13,6 @@ pub mod sharing;
 pub mod sigma;
 pub mod small_log;
 pub mod transcript;
+mod weighted;
 
 pub use error::{ProofError, StatementError};

@@ -133,8 +133,8 @@ pub(super) fn prove_witness(
     let y = transcript.commit_bits(&B, &A);
 
     // E = Enc(sum y^j form_j(a); t);  W_j = a_j G + s_j H
-    let (image, _) = statement.image(&y, &a, &drawn.masks);
-    let image = SecretScalar::from_scalar(image);
+    // Masks have no constants (M1): their x is 0.
+    let image = SecretScalar::from_scalar(statement.image(&y, &Scalar::ZERO, &a, &drawn.masks));
     let E = key.encrypt(image.expose(), &t).compress();
     let E = [E.first, E.second];
     let W = commit(generators, &drawn.masks, &drawn.blinding_masks);

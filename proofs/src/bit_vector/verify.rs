@@ -10,6 +10,7 @@ use crate::group::{CompressedPoint, Generators, Point, RangeShape, Scalar, decod
 use crate::linear::Statement;
 use crate::range::{self, PendingRange};
 use crate::transcript::{Transcript, Weights};
+use crate::weighted::Integer;
 
 /// A decoded argument with its challenges: three equations that wait for their weights, and with wide values one more
 /// for each of them and two of their range proof.
@@ -84,28 +85,29 @@ impl PendingBitVector {
     /// 2. `x sum y^j first_j + E_1 - z_e G = 0`
     /// 3. `x sum y^j second_j + E_2 - (sum y^j form_j(f) - x sum y^j constant_j) G - z_e Y = 0`
     /// 4. `x V_j + W_j - f_j G - z_j H = 0` for each wide value, then the two of the range proof.
-    pub(crate) fn fold(&self, weights: &mut Weights, sum: &mut Accumulator) {
+    pub(crate) fn fold<'a>(&'a self, weights: &mut Weights, sum: &mut Accumulator<'a>) {
         let [vector, first, second] = [weights.next(), weights.next(), weights.next()];
         let x = &self.x;
 
-        sum.push(vector * x, self.B);
-        sum.push(vector, self.A);
-        for (f, (bit, cross)) in self.f.iter().zip(sum.bit.iter_mut().zip(&mut sum.cross)) {
-            let weighted = vector * f;
-            *bit -= weighted;
-            *cross += weighted * (f - x);
+        sum.push(vector * x, &self.B);
+        sum.push(vector, &self.A);
+        let weight = Integer::of(&vector);
+        for (f, (bit, cross)) in self.f.iter().zip(&mut sum.bits) {
+            let (response, rest) = (Integer::of(f), Integer::of(&(f - x)));
+            bit.add(&weight, &response);
+            cross.add_product(&weight, &response, &rest);
         }
         sum.blind -= vector * self.z;
 
         let (mut first_xy, mut second_xy) = (first * x, second * x);
         for pair in self.ciphertexts.iter() {
-            sum.push(first_xy, pair.first);
-            sum.push(second_xy, pair.second);
+            sum.push(first_xy, &pair.first);
+            sum.push(second_xy, &pair.second);
             first_xy *= self.y;
             second_xy *= self.y;
         }
-        sum.push(first, self.E[0]);
-        sum.push(second, self.E[1]);
+        sum.push(first, &self.E[0]);
+        sum.push(second, &self.E[1]);
         sum.base -= first * self.z_e + second * self.image;
         sum.key -= second * self.z_e;
 
@@ -114,12 +116,12 @@ impl PendingBitVector {
             for value in values {
                 let weight = weights.next();
                 coefficients.push(weight * x);
-                sum.push(weight, value.W);
+                sum.push(weight, &value.W);
                 sum.base -= weight * value.f;
                 sum.value -= weight * value.z;
             }
             range.fold(weights, sum, &mut coefficients);
-            coefficients.into_iter().zip(values).for_each(|(coefficient, value)| sum.push(coefficient, value.V));
+            coefficients.into_iter().zip(values).for_each(|(coefficient, value)| sum.push(coefficient, &value.V));
         }
     }
 }
@@ -154,8 +156,7 @@ pub fn prepare(
     let x = transcript.commit_image(&proof.E, wide.map_or(&[], |wide| &wide.W));
     transcript.bind_responses(&proof.f, &proof.z, &proof.z_e);
 
-    let (image, constants) = statement.image(&y, &proof.f, wide.map_or(&[][..], |wide| &wide.f));
-    let image = image - x * constants;
+    let image = statement.image(&y, &x, &proof.f, wide.map_or(&[][..], |wide| &wide.f));
     let part = |point| decode_point(point, "commitment of an argument");
     let wide = match (proof.wide, statement.range_shape()) {
         (Some(wide), Some(shape)) => Some(prepare_wide(transcript, statement, shape, wide)?),

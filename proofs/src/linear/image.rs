@@ -66,27 +66,19 @@ impl Place {
 }
 
 impl Statement {
-    /// `sum y^j form_j(bits, wide)` and `sum y^j constant_j`. Constant time in bits and wide values.
-    pub(crate) fn image(&self, y: &Scalar, bits: &[Scalar], wide: &[Scalar]) -> (Scalar, Scalar) {
+    /// `sum y^j (form_j(bits, wide) - x constant_j)`. Constant time in bits and wide values.
+    pub(crate) fn image(&self, y: &Scalar, x: &Scalar, bits: &[Scalar], wide: &[Scalar]) -> Scalar {
         let values: Zeroizing<Vec<Scalar>> =
             Zeroizing::new(self.places.iter().map(|place| place.value(bits, wide)).collect());
-        let (mut image, mut constants, mut power) = (Scalar::ZERO, Scalar::ZERO, Scalar::ONE);
-        let encrypted = self.values.iter().zip(values.iter()).filter(|(value, _)| value.carrier == Carrier::Encrypted);
-        for (_, value) in encrypted {
-            image += power * value;
-            power *= y;
-        }
-        // Neighbours mostly have the same constant: their powers are added up first.
-        let (mut constant, mut powers) = (Scalar::ZERO, Scalar::ZERO);
-        for form in &self.relation_forms {
-            image += power * form.evaluate(&values, bits, wide);
+        // From the highest power down. Neighbours mostly have the same constant.
+        let (mut image, mut constant, mut product) = (Scalar::ZERO, Scalar::ZERO, Scalar::ZERO);
+        for form in self.relation_forms.iter().rev() {
             if form.constant != constant {
-                constants += constant * powers;
-                (constant, powers) = (form.constant, Scalar::ZERO);
+                (constant, product) = (form.constant, x * form.constant);
             }
-            powers += power;
-            power *= y;
+            image = image * y + (form.evaluate(&values, bits, wide) - product);
         }
-        (image, constants + constant * powers)
+        let encrypted = self.values.iter().zip(values.iter()).filter(|(value, _)| value.carrier == Carrier::Encrypted);
+        encrypted.rev().fold(image, |image, (_, value)| image * y + value)
     }
 }

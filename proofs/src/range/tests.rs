@@ -65,7 +65,7 @@ impl Case {
         let mut coefficients = vec![Scalar::ZERO; commitments.len()];
         pending.fold_polynomial(polynomial, &mut sum, &mut coefficients);
         pending.fold_product(product, &mut sum);
-        coefficients.iter().zip(&self.commitments).for_each(|(scalar, point)| sum.push(*scalar, *point));
+        coefficients.iter().zip(&self.commitments).for_each(|(scalar, point)| sum.push(*scalar, point));
         sum.vartime_is_identity(&self.generators, &PublicKey::new(BASE).unwrap())
     }
 
@@ -258,7 +258,7 @@ fn m3_opposite_errors_in_both_equations_do_not_cancel() {
         let mut coefficients = vec![Scalar::ZERO; 1];
         let mut weights = Weights::new(&[1; 32], 0, core::iter::empty());
         pending.fold(&mut weights, &mut sum, &mut coefficients);
-        sum.push(coefficients[0], case.commitments[0]);
+        sum.push(coefficients[0], &case.commitments[0]);
         sum.vartime_is_identity(&case.generators, &PublicKey::new(BASE).unwrap())
     };
     let one = Scalar::ONE;

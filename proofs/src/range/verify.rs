@@ -121,17 +121,17 @@ impl PendingRange {
 
     /// Adds both equations, each with a weight of its own (M3), but for the V_j, whose coefficients it adds to `values`,
     /// because another equation speaks of these points too.
-    pub(crate) fn fold(&self, weights: &mut Weights, sum: &mut Accumulator, values: &mut [Scalar]) {
+    pub(crate) fn fold<'a>(&'a self, weights: &mut Weights, sum: &mut Accumulator<'a>, values: &mut [Scalar]) {
         self.fold_polynomial(weights.next(), sum, values);
         self.fold_product(weights.next(), sum);
     }
 
     /// `x T_1 + x^2 T_2 - t_x_blinding H + (delta - t_x) G + sum_j z^(2+j) V'_j = 0`, where V' are all commitments: the
     /// V_j, the max_j G - V_j, identities.
-    pub(super) fn fold_polynomial(&self, weight: Scalar, sum: &mut Accumulator, values: &mut [Scalar]) {
+    pub(super) fn fold_polynomial<'a>(&'a self, weight: Scalar, sum: &mut Accumulator<'a>, values: &mut [Scalar]) {
         let (x, z) = (self.x, self.z);
-        sum.push(weight * x, self.T[0]);
-        sum.push(weight * x * x, self.T[1]);
+        sum.push(weight * x, &self.T[0]);
+        sum.push(weight * x * x, &self.T[1]);
         sum.value -= weight * self.t_x_blinding;
         sum.base += weight * (self.delta() - self.t_x);
         let count = values.len();
@@ -145,13 +145,13 @@ impl PendingRange {
 
     /// `A + x S + sum_k (u_k^2 L_k + u_k^-2 R_k) - e_blinding H + w (t_x - a b) G + sum_i g_i G_i + sum_i h_i H_i = 0`
     /// with `g_i = -z - a s_i` and `h_i = z + y^-i (z^(2+j) 2^k - b / s_i)` for bit k of place j, `i = n j + k`.
-    pub(super) fn fold_product(&self, weight: Scalar, sum: &mut Accumulator) {
+    pub(super) fn fold_product<'a>(&'a self, weight: Scalar, sum: &mut Accumulator<'a>) {
         let (x, z, n, m) = (self.x, self.z, self.shape.bits, self.shape.places);
-        sum.push(weight, self.A);
-        sum.push(weight * x, self.S);
+        sum.push(weight, &self.A);
+        sum.push(weight * x, &self.S);
         for (left, right, square, inverse_square) in &self.rounds {
-            sum.push(weight * square, *left);
-            sum.push(weight * inverse_square, *right);
+            sum.push(weight * square, left);
+            sum.push(weight * inverse_square, right);
         }
         sum.value -= weight * self.e_blinding;
         sum.base += weight * self.w * (self.t_x - self.a * self.b);

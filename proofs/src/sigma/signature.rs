@@ -121,11 +121,11 @@ impl Signature {
 
 impl PendingSignature {
     /// Adds `w (R + cP - zG)` with a weight w of its own (M3).
-    pub(crate) fn fold(&self, weights: &mut Weights, sum: &mut Accumulator) {
+    pub(crate) fn fold<'a>(&'a self, weights: &mut Weights, sum: &mut Accumulator<'a>) {
         let weight = weights.next();
         sum.base -= weight * self.response;
-        sum.push(weight, self.commitment);
-        sum.push(weight * self.challenge, self.public);
+        sum.push(weight, &self.commitment);
+        sum.push(weight * self.challenge, &self.public);
     }
 }
 
