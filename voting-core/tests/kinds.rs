@@ -34,8 +34,8 @@ fn plain(contest: &Contest, ballots: &[(u64, &Choice)]) -> Vec<u64> {
     for (weight, choice) in ballots {
         let sections = contest.values(choice, *weight).unwrap();
         let cells = sections.iter().enumerate().flat_map(|(section, values)| {
-            let encrypted = contest.statement(section, *weight).unwrap().encrypted();
-            values[..encrypted].to_vec()
+            let cells = contest.section(section, *weight).unwrap().cells();
+            values[..cells].to_vec()
         });
         sums.iter_mut().zip(cells).for_each(|(sum, cell)| *sum += cell * contest.factor(*weight));
     }

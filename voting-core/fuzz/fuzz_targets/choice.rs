@@ -51,17 +51,17 @@ fn check(contest: &Contest, choice: &Choice, weight: u64) {
     assert_eq!(codec::from_bytes::<Contest>(&bytes, bytes.len()).as_ref(), Ok(contest));
     let totals = vec![weight; contest.cells()];
     assert!(contest.read_totals(&totals).is_some() || totals.is_empty() || matches!(contest.kind, Kind::Grades(_)));
-    let statements: std::result::Result<Vec<_>, _> =
-        (0..contest.sections()).map(|section| contest.statement(section, weight)).collect();
-    let (Ok(statements), values) = (statements, contest.values(choice, weight)) else { return };
+    let sections: std::result::Result<Vec<_>, _> =
+        (0..contest.sections()).map(|section| contest.section(section, weight)).collect();
+    let (Ok(sections), values) = (sections, contest.values(choice, weight)) else { return };
     let values = match values {
         Ok(values) => values,
         Err(error) => return assert!(!error.to_string().is_empty()),
     };
     // The rule itself may be one that a manifest refuses, such as a cap above the number of persons: its cells fit all the same.
-    assert_eq!(values.len(), statements.len());
-    for (section, (values, statement)) in values.iter().zip(&statements).enumerate() {
-        assert_eq!(values.len(), statement.values().len());
+    assert_eq!(values.len(), sections.len());
+    for (section, (values, rules)) in values.iter().zip(&sections).enumerate() {
+        assert_eq!(values.len(), rules.statement().values().len());
         let signed: Vec<i64> = values.iter().map(|value| i64::try_from(*value).expect("below 2^63")).collect();
         assert_eq!(contest.broken_by(section, weight, &signed), None);
     }

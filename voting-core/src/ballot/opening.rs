@@ -75,8 +75,8 @@ impl Opening {
         let mut answers = BTreeMap::new();
         for (rule, choice) in contests.iter().zip(&self.choices) {
             let values = rule.contest.values(choice, weight).map_err(|_| OpeningError::OtherAnswers)?;
-            let statements = rule.statements(weight).map_err(|_| OpeningError::OtherAnswers)?;
-            answers.insert(rule.index, (values, statements));
+            let sections = rule.sections(weight).map_err(|_| OpeningError::OtherAnswers)?;
+            answers.insert(rule.index, (values, sections));
         }
         let key = EncryptionKey::new(rules.binding.joint_key);
         for (number, (places, part)) in (0_u32..).zip(parts.iter().zip(sealed)) {
@@ -86,16 +86,16 @@ impl Opening {
             if (part.event, part.round, part.part, part.sections.len()) != expected {
                 return Err(OpeningError::OtherAnswers);
             }
-            for (place, section) in places.iter().zip(&part.sections) {
-                let answer = answers.get(&place.contest).and_then(|(values, statements)| {
-                    Some((values.get(place.section)?, statements.get(place.section)?))
-                });
-                let (values, statement) = answer.ok_or(OpeningError::OtherAnswers)?;
-                let cells = place.first_cell..place.first_cell + statement.encrypted();
-                let randomness = self.seed.randomness(place.contest, cells);
-                let pairs = statement.encrypt(&key, values, &randomness).map_err(|_| OpeningError::OtherAnswers)?;
+            for (place, sealed) in places.iter().zip(&part.sections) {
+                let answer = answers
+                    .get(&place.contest)
+                    .and_then(|(values, sections)| Some((values.get(place.section)?, sections.get(place.section)?)));
+                let (values, section) = answer.ok_or(OpeningError::OtherAnswers)?;
+                let randomness = self.seed.randomness(place, section);
+                let pairs =
+                    section.statement().encrypt(&key, values, &randomness).map_err(|_| OpeningError::OtherAnswers)?;
                 let bytes: Vec<u8> = pairs.iter().flat_map(|pair| pair.to_bytes()).collect();
-                if bytes != section.ciphertexts {
+                if bytes != sealed.ciphertexts {
                     return Err(OpeningError::OtherAnswers);
                 }
             }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use proofs::StatementError;
 use proofs::bit_vector::BitVectorProof;
 use proofs::group::Generators;
-use proofs::linear::{MAX_VALUE, Statement};
+use proofs::linear::MAX_VALUE;
 
-use crate::contest::Contest;
+use crate::contest::{Contest, Section};
 use crate::context::RoundBinding;
 use crate::ids::{ContestIndex, GroupIndex};
 use crate::manifest::{MAX_TOTAL, RoundPlan};
@@ -33,11 +33,11 @@ pub struct ContestRules {
     /// The contest.
     pub contest: Contest,
     /// Cells and relations of each section, where they are the same for every ballot.
-    shared: Option<Vec<Statement>>,
-    /// Encrypted cells of each section, and the most bytes that it takes on a ballot.
+    shared: Option<Vec<Section>>,
+    /// Cells of each section, and the most bytes that it takes on a ballot.
     sizes: Vec<(usize, usize)>,
-    /// Statements that need as many generators as any other, where they depend on the weight.
-    extremes: Vec<Statement>,
+    /// Sections that need as many generators as any other, where they depend on the weight.
+    extremes: Vec<Section>,
 }
 
 impl ContestRules {
@@ -47,31 +47,32 @@ impl ContestRules {
         // Where statements depend on the weight these are the extremes: narrow cells at their widest, and wide cells.
         let weights: &[u64] = if contest.splits_weight() { &[1, MAX_VALUE, MAX_TOTAL] } else { &[1] };
         for weight in weights {
-            for ((cells, bytes), statement) in sizes.iter_mut().zip(statements(contest, *weight)?) {
-                *cells = statement.encrypted();
+            for ((cells, bytes), section) in sizes.iter_mut().zip(sections(contest, *weight)?) {
+                let statement = section.statement();
+                *cells = section.cells();
                 *bytes =
-                    statement.ciphertext_bytes().saturating_add(BitVectorProof::encoded_len(&statement)).max(*bytes);
-                extremes.push(statement);
+                    statement.ciphertext_bytes().saturating_add(BitVectorProof::encoded_len(statement)).max(*bytes);
+                extremes.push(section);
             }
         }
         let shared = if contest.splits_weight() { None } else { Some(core::mem::take(&mut extremes)) };
         Ok(Self { index, contest: contest.clone(), shared, sizes, extremes })
     }
 
-    /// The statement of each section, for a ballot of this weight.
+    /// Each section with its statement, for a ballot of this weight.
     ///
     /// # Errors
     /// [`StatementError`], which a valid manifest excludes.
-    pub fn statements(&self, weight: u64) -> Result<Cow<'_, [Statement]>, StatementError> {
+    pub fn sections(&self, weight: u64) -> Result<Cow<'_, [Section]>, StatementError> {
         match &self.shared {
-            Some(statements) => Ok(Cow::Borrowed(statements)),
-            None => statements(&self.contest, weight).map(Cow::Owned),
+            Some(sections) => Ok(Cow::Borrowed(sections)),
+            None => sections(&self.contest, weight).map(Cow::Owned),
         }
     }
 }
 
-fn statements(contest: &Contest, weight: u64) -> Result<Vec<Statement>, StatementError> {
-    (0..contest.sections()).map(|section| contest.statement(section, weight)).collect()
+fn sections(contest: &Contest, weight: u64) -> Result<Vec<Section>, StatementError> {
+    (0..contest.sections()).map(|section| contest.section(section, weight)).collect()
 }
 
 /// Where a section stands: its contest's position in the round, its number, and the first of its cells in the contest.
@@ -152,8 +153,8 @@ impl RoundRules {
             let index = ContestIndex(u32::try_from(index).unwrap_or(u32::MAX));
             contests.push(ContestRules::new(index, contest)?);
         }
-        let statements = contests.iter().flat_map(|rules| rules.shared.iter().flatten().chain(&rules.extremes));
-        let generators = Arc::new(Generators::for_statements(statements));
+        let sections = contests.iter().flat_map(|rules| rules.shared.iter().flatten().chain(&rules.extremes));
+        let generators = Arc::new(Generators::for_statements(sections.map(Section::statement)));
         let groups =
             plan.contests.iter().flat_map(|contest| &contest.groups).map(|group| group.0 + 1).max().unwrap_or(0);
         let of = |group| contests.iter().filter(move |rules| rules.contest.is_for(GroupIndex(group)));

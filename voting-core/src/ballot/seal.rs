@@ -1,6 +1,5 @@
 //! The voter's side: seal, then cast. Nothing here shares code with verification but the rules and the transcripts.
 
-use core::ops::Range;
 use std::collections::BTreeMap;
 
 use hkdf::Hkdf;
@@ -16,9 +15,9 @@ use tlog::hash::Hash;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::opening::Opening;
-use super::{BallotEntry, RoundRules, Sealed, SealedSection};
+use super::{BallotEntry, Place, RoundRules, Sealed, SealedSection};
 use crate::codec;
-use crate::contest::{Choice, ChoiceError, Entitlement};
+use crate::contest::{Choice, ChoiceError, Entitlement, Section};
 use crate::context::{self, RoundBinding};
 use crate::credential::Credential;
 use crate::ids::{ContestIndex, CredentialKey, Tracker};
@@ -55,8 +54,10 @@ pub enum SealError {
 pub(super) struct SealingSeed(pub(super) [u8; 32]);
 
 impl SealingSeed {
-    /// Randomness of cells of a contest: HKDF-SHA-512 of the seed with the positions, 64 bytes reduced wide.
-    pub(super) fn randomness(&self, contest: ContestIndex, cells: Range<usize>) -> Vec<SecretScalar> {
+    /// Randomness of the cells of a section that a ballot carries: HKDF-SHA-512 of the seed with the positions of contest and
+    /// cell, 64 bytes reduced wide.
+    pub(super) fn randomness(&self, place: &Place, section: &Section) -> Vec<SecretScalar> {
+        let contest = place.contest;
         let expand = Hkdf::<Sha512>::new(None, &self.0);
         let cell = |cell: usize| {
             let mut wide = Zeroizing::new([0_u8; 64]);
@@ -65,7 +66,7 @@ impl SealingSeed {
             debug_assert!(expanded.is_ok());
             SecretScalar::from_wide_bytes(&wide)
         };
-        cells.map(cell).collect()
+        section.carried().map(|carried| cell(place.first_cell + carried)).collect()
     }
 }
 
@@ -141,8 +142,8 @@ pub fn seal(
     for (rule, choice) in contests.iter().zip(choices) {
         let values = rule.contest.values(choice, member.weight);
         let values = values.map_err(|error| SealError::Choice { contest: rule.index, error })?;
-        let statements = rule.statements(member.weight).map_err(internal)?;
-        answers.insert(rule.index, (Zeroizing::new(values), statements));
+        let sections = rule.sections(member.weight).map_err(internal)?;
+        answers.insert(rule.index, (Zeroizing::new(values), sections));
     }
     let mut seed = SealingSeed([0; 32]);
     rng.fill_bytes(&mut seed.0);
@@ -155,11 +156,11 @@ pub fn seal(
         for place in places {
             let answer = answers
                 .get(&place.contest)
-                .and_then(|(values, statements)| Some((values.get(place.section)?, statements.get(place.section)?)));
+                .and_then(|(values, sections)| Some((values.get(place.section)?, sections.get(place.section)?)));
             let missing = SealError::Internal(ProofError::Misuse("a section has no answer"));
-            let (values, statement) = answer.ok_or(missing)?;
-            let cells = place.first_cell..place.first_cell + statement.encrypted();
-            let randomness = seed.randomness(place.contest, cells);
+            let (values, section) = answer.ok_or(missing)?;
+            let statement = section.statement();
+            let randomness = seed.randomness(place, section);
             let pairs = statement.encrypt(key, values, &randomness).map_err(SealError::Internal)?;
             let pairs: Vec<_> = pairs.iter().map(|pair| pair.compress()).collect();
             context::section(&mut transcript, place.contest, place.section);

@@ -1,6 +1,7 @@
 //! The verifier's side: decode, prepare, verify in batches. A [`VerifiedBallot`] exists only if the proofs of every
 //! contest and the signature hold for its round (A42).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use proofs::ProofError;
@@ -12,7 +13,7 @@ use thiserror::Error;
 use tlog::hash::Hash;
 
 use super::{BallotEntry, Place, RoundRules};
-use crate::contest::Entitlement;
+use crate::contest::{Entitlement, Section};
 use crate::context::{self, Beginnings};
 use crate::ids::{ContestIndex, CredentialKey, GroupIndex, RoundId, Tracker};
 
@@ -62,7 +63,8 @@ pub struct PreparedBallot {
     item: Item,
 }
 
-/// The ciphertexts of one section: the contest, the first of the contest's cells that stands here, and the cells.
+/// The cells of one section: the contest, the first of the contest's cells that stands here, and their ciphertexts, implied
+/// ones included.
 pub type VerifiedSection = (ContestIndex, usize, Arc<[Ciphertext]>);
 
 /// A ballot, or one part of it, whose proofs and signature were verified for its round. Only [`verify`] makes one.
@@ -121,7 +123,7 @@ impl VerifiedBallot {
     pub fn part(&self) -> (u32, u32) {
         self.part
     }
-    /// The ciphertexts of each section of this part, in order.
+    /// The cells of each section of this part, in order.
     #[must_use]
     pub fn sections(&self) -> &[VerifiedSection] {
         &self.sections
@@ -183,21 +185,39 @@ fn pairs_of(ciphertexts: &[u8], cells: usize) -> Result<Vec<CompressedCiphertext
 /// [`BallotFault`] if it is no ballot of this round and group.
 pub(crate) fn read_again(
     rules: &RoundRules,
-    group: GroupIndex,
+    member: Entitlement,
     entry: &BallotEntry,
 ) -> Result<Vec<VerifiedSection>, BallotFault> {
-    let mut sections = Vec::new();
-    for (place, section) in places(rules, group, entry)?.iter().zip(&entry.sealed.sections) {
+    let mut cells = Vec::new();
+    for (place, sealed) in places(rules, member.group, entry)?.iter().zip(&entry.sealed.sections) {
         let malformed = |error| BallotFault::Malformed(place.contest, error);
-        let pairs = pairs_of(&section.ciphertexts, section.ciphertexts.len() / Ciphertext::BYTES).map_err(malformed)?;
-        let cells: Result<Arc<[_]>, _> = pairs.iter().map(CompressedCiphertext::decompress).collect();
-        sections.push((place.contest, place.first_cell, cells.map_err(malformed)?));
+        let sections = sections(rules, place, member.weight)?;
+        let section = sections.get(place.section).ok_or_else(|| unknown(place))?;
+        let pairs = pairs_of(&sealed.ciphertexts, section.statement().encrypted()).map_err(malformed)?;
+        let carried: Result<Arc<[_]>, _> = pairs.iter().map(CompressedCiphertext::decompress).collect();
+        let complete = carried.and_then(|carried| section.complete(&carried));
+        cells.push((place.contest, place.first_cell, complete.map_err(malformed)?));
     }
-    Ok(sections)
+    Ok(cells)
 }
 
-/// The argument of a section with its place and ciphertexts.
-type Argument = (Place, Vec<CompressedCiphertext>, PendingBitVector);
+fn unknown(place: &Place) -> BallotFault {
+    BallotFault::Malformed(place.contest, ProofError::Misuse("the contest has no such section"))
+}
+
+/// The sections of a contest, for a ballot of this weight.
+fn sections<'r>(rules: &'r RoundRules, place: &Place, weight: u64) -> Result<Cow<'r, [Section]>, BallotFault> {
+    let contest = rules.contest(place.contest).ok_or_else(|| unknown(place))?;
+    contest.sections(weight).map_err(|_| unknown(place))
+}
+
+/// The argument of a section with its place, its ciphertexts and all of its cells.
+struct Argument {
+    place: Place,
+    pairs: Vec<CompressedCiphertext>,
+    cells: Arc<[Ciphertext]>,
+    pending: PendingBitVector,
+}
 
 /// Decodes the arguments of all sections of this entry and draws their challenges.
 fn arguments(
@@ -209,17 +229,18 @@ fn arguments(
     let sealed = &entry.sealed;
     let mut arguments = Vec::with_capacity(places.len());
     let mut transcript = beginnings.ballot(&sealed.credential, sealed.part);
-    for (place, section) in places.iter().zip(&sealed.sections) {
+    for (place, sealed) in places.iter().zip(&sealed.sections) {
         let malformed = |error| BallotFault::Malformed(place.contest, error);
-        let unknown = || malformed(ProofError::Misuse("the contest has no such section"));
-        let statements = rules.contest(place.contest).ok_or_else(unknown)?.statements(member.weight);
-        let statements = statements.map_err(|_| unknown())?;
-        let statement = statements.get(place.section).ok_or_else(unknown)?;
-        let pairs = pairs_of(&section.ciphertexts, statement.encrypted()).map_err(malformed)?;
-        let argument = BitVectorProof::from_bytes(statement, &section.argument).map_err(malformed)?;
+        let sections = sections(rules, place, member.weight)?;
+        let section = sections.get(place.section).ok_or_else(|| unknown(place))?;
+        let statement = section.statement();
+        let pairs = pairs_of(&sealed.ciphertexts, statement.encrypted()).map_err(malformed)?;
+        let argument = BitVectorProof::from_bytes(statement, &sealed.argument).map_err(malformed)?;
         context::section(&mut transcript, place.contest, place.section);
         let pending = bit_vector::prepare(&mut transcript, statement, &rules.binding.joint_key, &pairs, argument);
-        arguments.push((*place, pairs, pending.map_err(malformed)?));
+        let pending = pending.map_err(malformed)?;
+        let cells = section.complete(pending.ciphertexts()).map_err(malformed)?;
+        arguments.push(Argument { place: *place, pairs, cells, pending });
     }
     Ok(arguments)
 }
@@ -238,8 +259,8 @@ pub fn prepare(
     let mut parts = Vec::new();
     let mut sections = Vec::new();
     let mut prefixes = Vec::new();
-    for (place, pairs, pending) in arguments(verifier, member, entry)? {
-        sections.push((place.contest, place.first_cell, Arc::clone(pending.ciphertexts())));
+    for Argument { place, pairs, cells, pending } in arguments(verifier, member, entry)? {
+        sections.push((place.contest, place.first_cell, cells));
         parts.push(Pending::BitVector(pending));
         for pair in &pairs {
             let mut prefix = [0; 16];
@@ -293,7 +314,7 @@ pub(crate) fn diagnose(
         (Ok(()), Err(fault)) => return fault,
         (Err(_), _) => return BallotFault::Signature,
     };
-    for (place, _, pending) in arguments {
+    for Argument { place, pending, .. } in arguments {
         // The ballot is refused already; these weights decide about the wording of the report alone (M4).
         let items = [Item::new(vec![Pending::BitVector(pending)])];
         let verdict = batch::verify(&items, rules.generators(), &rules.binding.joint_key, &[0; 32]);

@@ -90,7 +90,12 @@ impl Grades {
         let (least, words) = if self.rows_may_be_blank { (0, "at most one grade") } else { (1, "exactly one grade") };
         for person in 0..persons {
             let row = sum_of(person * grades..(person + 1) * grades);
-            plan.relation(row, (least, 1), format_args!("person {person}, criterion {criterion}: {words}"));
+            let name = format_args!("person {person}, criterion {criterion}: {words}");
+            if least == 1 {
+                plan.exactly(row, 1, ((person + 1) * grades).saturating_sub(1), name);
+            } else {
+                plan.relation(row, (0, 1), name);
+            }
         }
         for (grade, (lo, hi)) in self.bounds(persons, criterion).into_iter().enumerate() {
             if lo == 0 && hi as usize >= persons {

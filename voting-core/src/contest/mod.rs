@@ -7,19 +7,20 @@ mod names;
 mod plan;
 mod points;
 mod ranking;
+mod section;
 mod selection;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 use proofs::StatementError;
-use proofs::linear::Statement;
 
 pub use choice::{Choice, ChoiceError, GradeTotals, Reading};
 pub use grades::{Cap, Grades, MAX_CRITERIA, MAX_GRADES};
 pub use names::TextOf;
 pub use points::{Budget, Points};
 pub use ranking::{MAX_RANKED, Method, Mode, Ranking};
+pub use section::Section;
 pub use selection::Selection;
 
 use crate::ids::{GroupIndex, LabelDigest, OptionIndex};
@@ -154,11 +155,11 @@ impl Contest {
     ///
     /// # Errors
     /// [`StatementError`] if the section needs more than one argument can hold.
-    pub fn statement(&self, section: usize, weight: u64) -> Result<Statement, StatementError> {
-        self.plan(section, weight, Plan::default()).statement()
+    pub fn section(&self, section: usize, weight: u64) -> Result<Section, StatementError> {
+        self.plan(section, weight, Plan::default()).section()
     }
 
-    /// The values of each section's statement for an answer, by a ballot of this weight.
+    /// The values of each section's statement for an answer, by a ballot of this weight: cells, then what is no cell.
     ///
     /// # Errors
     /// [`ChoiceError`] if the answer breaks the contest's rule.
@@ -173,7 +174,7 @@ impl Contest {
         }
     }
 
-    /// Number of encrypted cells, hence of totals.
+    /// Number of cells, hence of totals.
     #[must_use]
     pub fn cells(&self) -> usize {
         let options = self.options.len();

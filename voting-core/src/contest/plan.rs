@@ -6,11 +6,15 @@ use core::fmt::Arguments;
 use proofs::StatementError;
 use proofs::linear::{Carrier, Relation, Statement, Value};
 
+use super::section::{Implied, Section};
+
 /// Values and relations of one section under construction.
 #[derive(Default)]
 pub(super) struct Plan {
     values: Vec<Value>,
     relations: Vec<Relation>,
+    /// Cells that no ballot carries, in order.
+    implied: Vec<Implied>,
     /// Names of the values and of the relations, where they are asked for.
     names: Option<(Vec<String>, Vec<String>)>,
 }
@@ -53,15 +57,36 @@ impl Plan {
         }
     }
 
-    pub(super) fn statement(self) -> Result<Statement, StatementError> {
-        Statement::new(self.values, self.relations)
+    /// Adds the relation `sum of terms = total`, terms ascending by value, which tells the cell `implied` from the others: no
+    /// ballot carries it, unless it is wide or the only one. Its coefficient is 1, and the others are cells that are carried.
+    pub(super) fn exactly(
+        &mut self,
+        terms: impl Iterator<Item = (usize, i64)>,
+        total: i64,
+        implied: usize,
+        name: Arguments<'_>,
+    ) {
+        let terms: Vec<_> = terms.collect();
+        let others: Vec<_> = terms.iter().filter(|(value, _)| *value != implied).copied().collect();
+        let carried = |value: &usize| self.values.get(*value).is_some_and(|value| value.carrier == Carrier::Encrypted);
+        debug_assert!(terms.iter().all(|(value, _)| carried(value)), "implied cells tell no others");
+        if let Some(value) = self.values.get_mut(implied).filter(|value| !value.is_wide() && !others.is_empty()) {
+            debug_assert!(terms.contains(&(implied, 1)), "other coefficients would need a division");
+            *value = Value::committed(value.max);
+            self.implied.push(Implied::new(implied, total, others));
+        }
+        self.relation(terms.into_iter(), (total, total), name);
     }
 
-    /// The names of the encrypted values, in order.
+    pub(super) fn section(self) -> Result<Section, StatementError> {
+        Ok(Section::new(Statement::new(self.values, self.relations)?, self.implied))
+    }
+
+    /// The names of the cells, in order: they come before the values that are no cells.
     pub(super) fn cell_names(self) -> Vec<String> {
         let Some((names, _)) = self.names else { return Vec::new() };
-        let encrypted = self.values.iter().zip(names).filter(|(value, _)| value.carrier == Carrier::Encrypted);
-        encrypted.map(|(_, name)| name).collect()
+        let carried = self.values.iter().filter(|value| value.carrier == Carrier::Encrypted).count();
+        names.into_iter().take(carried + self.implied.len()).collect()
     }
 
     /// The names of the relations, in order.

@@ -74,6 +74,9 @@ impl Points {
         let words = Words { rule: self, budget };
         match (self.budget, self.blank) {
             (Budget::Fixed(_), false) if !self.exact && budget >= self.unlimited(options) => {}
+            (Budget::Fixed(_), false) if self.exact => {
+                plan.exactly(sum(), bound(budget), options.saturating_sub(1), format_args!("{words}"));
+            }
             (_, false) => plan.relation(sum(), (least, bound(budget)), format_args!("{words}")),
             (Budget::Fixed(_), true) => {
                 let blank = plan.value(Value::encrypted(1), format_args!("blank"));
@@ -81,10 +84,12 @@ impl Points {
                     let name = format_args!("at least one point, or the answer is blank");
                     plan.relation(sum().chain([(blank, 1)]), (1, bound(budget)), name);
                 }
-                if self.exact || budget > 1 {
-                    let lo = if self.exact { bound(budget) } else { 0 };
-                    let name = format_args!("{words}, and none if the answer is blank");
-                    plan.relation(sum().chain([(blank, bound(budget))]), (lo, bound(budget)), name);
+                let all = sum().chain([(blank, bound(budget))]);
+                let name = format_args!("{words}, and none if the answer is blank");
+                if self.exact {
+                    plan.exactly(all, bound(budget), options.saturating_sub(1), name);
+                } else if budget > 1 {
+                    plan.relation(all, (0, bound(budget)), name);
                 }
             }
             (Budget::Weight, true) => {

@@ -118,7 +118,7 @@ impl Ranking {
             let terms = [(pair(options, i, j), 1), (pair(options, j, i), 1)].into_iter().chain(blank.map(|b| (b, 1)));
             let or_blank = if blank.is_some() { ", or the answer is blank" } else { "" };
             let name = format_args!("one of option {i} and option {j} is before the other{or_blank}");
-            plan.relation(terms, (1, 1), name);
+            plan.exactly(terms, 1, pair(options, j, i), name);
         }
     }
 

@@ -39,11 +39,17 @@ impl Selection {
         let (least, max) = (self.least(), self.max);
         if !self.blank {
             let name = format_args!("from {least} to {max} options are chosen");
+            if least == max {
+                return plan.exactly(sum_of(0..options), least.into(), options.saturating_sub(1), name);
+            }
             return plan.relation(sum_of(0..options), (least.into(), max.into()), name);
         }
         let blank = plan.value(Value::encrypted(1), format_args!("blank"));
         let with_blank = |weight: u32| sum_of(0..options).chain([(blank, i64::from(weight))]);
         let name = format_args!("at least {least} options are chosen, or the answer is blank");
+        if least == max {
+            return plan.exactly(with_blank(least), least.into(), options.saturating_sub(1), name);
+        }
         plan.relation(with_blank(least), (least.into(), max.into()), name);
         if least < max {
             let name = format_args!("at most {max} options are chosen, and none if the answer is blank");
@@ -144,7 +150,7 @@ mod tests {
                 let rule = Selection { min, max, blank };
                 let mut plan = Plan::default();
                 rule.plan(options, &mut plan);
-                let statement = plan.statement().unwrap();
+                let statement = plan.section().unwrap().statement().clone();
                 for assignment in 0_u32..1 << rule.cells(options) {
                     let values: Vec<i64> = (0..rule.cells(options)).map(|i| i64::from(assignment >> i & 1)).collect();
                     let holds = statement.relations().iter().all(|relation| {

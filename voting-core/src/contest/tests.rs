@@ -1,6 +1,6 @@
 //! What all kinds share: helpers of their tests, names, bytes, follow-up rounds, and random answers of every kind.
 
-use proofs::linear::Carrier;
+use proofs::linear::{Carrier, Statement};
 use proptest::prelude::*;
 
 use super::*;
@@ -20,7 +20,7 @@ pub(super) fn satisfies(statement: &Statement, values: &[i64]) -> bool {
 
 /// The same for a section, where the words for the first broken demand must agree with the statement that is proved.
 pub(super) fn keeps(contest: &Contest, section: usize, weight: u64, values: &[i64]) -> bool {
-    let holds = satisfies(&contest.statement(section, weight).unwrap(), values);
+    let holds = satisfies(contest.section(section, weight).unwrap().statement(), values);
     assert_eq!(contest.broken_by(section, weight, values).is_none(), holds, "{values:?}");
     holds
 }
@@ -56,7 +56,7 @@ fn kinds() -> Vec<Kind> {
     let cap = Cap { criterion: Some(1), grade: 0, lo: 1, hi: 2 };
     let mut kinds = vec![grades(2, false, &[cap]), grades(1, true, &[Cap { criterion: None, lo: 0, ..cap }])];
     for blank in [false, true] {
-        kinds.push(Kind::Selection(Selection { min: 0, max: 2, blank }));
+        kinds.extend([(0, 2), (1, 1), (3, 3)].map(|(min, max)| Kind::Selection(Selection { min, max, blank })));
         for exact in [false, true] {
             kinds.push(points(5, Budget::Fixed(7), exact, blank));
             kinds.push(points(1, Budget::Fixed(1), exact, blank));
@@ -113,8 +113,9 @@ fn every_cell_and_relation_has_a_name() {
         let mut names = std::collections::BTreeSet::new();
         let mut cells = 0;
         for section in 0..contest.sections() {
-            let statement = contest.statement(section, 1).unwrap();
-            cells += statement.encrypted();
+            let section_rules = contest.section(section, 1).unwrap();
+            let statement = section_rules.statement();
+            cells += section_rules.cells();
             for relation in 0..statement.relations().len() {
                 assert!(names.insert(contest.relation_name(section, relation).unwrap()), "{contest:?}");
             }
@@ -128,8 +129,8 @@ fn every_cell_and_relation_has_a_name() {
         assert_eq!(contest.cell_name(cells), None);
         assert_eq!(contest.relation_name(contest.sections(), 0), None);
         // Committed values come behind the cells.
-        let statement = contest.statement(0, 1).unwrap();
-        let committed = statement.values()[statement.encrypted()..].iter();
+        let section = contest.section(0, 1).unwrap();
+        let committed = section.statement().values()[section.cells()..].iter();
         assert!(committed.into_iter().all(|value| value.carrier == Carrier::Committed));
     }
 }
@@ -236,7 +237,7 @@ fn answer(kind: &Kind) -> BoxedStrategy<Choice> {
     }
 }
 
-fn case() -> impl Strategy<Value = (Contest, Choice)> {
+pub(super) fn case() -> impl Strategy<Value = (Contest, Choice)> {
     prop::sample::select(contests()).prop_flat_map(|contest| {
         let answer = answer(&contest.kind);
         (Just(contest), answer)
@@ -261,8 +262,8 @@ proptest! {
     #[test]
     fn totals_add_up((contest, choice) in case(), weight in 1..1_000_u64) {
         if let Ok(sections) = contest.values(&choice, 1) {
-            let encrypted = |section: usize| contest.statement(section, 1).unwrap().encrypted();
-            let cells = sections.iter().enumerate().flat_map(|(i, values)| values[..encrypted(i)].to_vec());
+            let cells_of = |section: usize| contest.section(section, 1).unwrap().cells();
+            let cells = sections.iter().enumerate().flat_map(|(i, values)| values[..cells_of(i)].to_vec());
             let totals: Vec<u64> = cells.map(|cell| cell * weight).collect();
             let none = |blank: Option<u64>| blank == Some(weight);
             match (contest.read_totals(&totals).unwrap(), &choice) {

@@ -350,8 +350,8 @@ fn contests_that_no_ballot_could_hold_are_refused() {
     assert_eq!(of(32, points(0, Budget::Weight)), ["round[0].contest[0]"], "the blank cell is wide too");
     assert_eq!(of(33, points(1 << 20, Budget::Fixed(1 << 20))), ["round[0].contest[0]"]);
     assert_eq!(of(3, points(1 << 40, Budget::Fixed(1 << 40))), Vec::<String>::new());
-    let large = of(250, testing::grades(2, false, &[]));
-    assert!(large.contains(&"round[0].contest[0]".to_owned()), "a section of 750 cells: {large:?}");
+    let large = of(300, testing::grades(2, false, &[]));
+    assert!(large.contains(&"round[0].contest[0]".to_owned()), "a section of 900 cells: {large:?}");
 }
 
 #[test]

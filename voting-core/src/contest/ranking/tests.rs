@@ -76,7 +76,7 @@ fn s10_the_relations_hold_exactly_for_orders() {
             let behind = committed(n, mode);
             for (ties, blank) in [(false, false), (false, true), (true, false), (true, true)] {
                 let contest = order(n as u32, mode, ties, blank);
-                let statement = contest.statement(0, 1).unwrap();
+                let statement = contest.section(0, 1).unwrap().statement().clone();
                 let pairs = n * (n - 1);
                 let mut feasible = BTreeSet::new();
                 for cells in all_vectors(contest.cells(), 2) {
@@ -106,7 +106,7 @@ fn s10_answers_give_every_order_and_nothing_else() {
         for mode in MODES {
             for ties in [false, true] {
                 let contest = order(n, mode, ties, false);
-                let statement = contest.statement(0, 1).unwrap();
+                let statement = contest.section(0, 1).unwrap().statement().clone();
                 let mut seen = BTreeSet::new();
                 for answer in all_vectors(n as usize, i64::from(n) + 1) {
                     let answer: Vec<_> =

@@ -243,23 +243,23 @@ impl Voting {
     pub(super) fn recall(&self, ballot: &VerifiedBallot, log: &dyn Recall) -> Result<Recalled, Refusal> {
         let mut recalled = Recalled::default();
         let Some(position) = self.roll.position(&ballot.credential()) else { return Ok(recalled) };
+        let Some(member) = self.roll.member(&ballot.credential()).copied() else { return Ok(recalled) };
         let (part, parts) = ballot.part();
         if part + 1 < parts {
             return Ok(recalled);
         }
-        let group = ballot.group();
         for (number, index) in (0..).zip(self.earlier_parts(ballot).unwrap_or_default()) {
             let entry = read_part(log, *index, number, None, Some(&ballot.tracker()))?;
-            recalled.added.extend(sections(&self.rules, group, &entry, *index)?);
+            recalled.added.extend(sections(&self.rules, member, &entry, *index)?);
         }
         let mut replaced = self.chains.latest_parts(position);
         if let (Some(chain), Some(last)) = (self.chains.latest(position), replaced.pop()) {
             let number = replaced.len() as u32;
             let entry = read_part(log, last, number, Some(&chain.leaf), None)?;
-            recalled.taken_out.extend(sections(&self.rules, group, &entry, last)?);
+            recalled.taken_out.extend(sections(&self.rules, member, &entry, last)?);
             for (number, index) in (0..).zip(replaced) {
                 let entry = read_part(log, index, number, None, Some(&entry.tracker()))?;
-                recalled.taken_out.extend(sections(&self.rules, group, &entry, index)?);
+                recalled.taken_out.extend(sections(&self.rules, member, &entry, index)?);
             }
         }
         Ok(recalled)
@@ -321,11 +321,11 @@ fn read_part(
 
 fn sections(
     rules: &RoundRules,
-    group: GroupIndex,
+    member: Entitlement,
     entry: &BallotEntry,
     index: EntryIndex,
 ) -> Result<Vec<VerifiedSection>, Refusal> {
-    read_again(rules, group, entry).map_err(|_| lost(index))
+    read_again(rules, member, entry).map_err(|_| lost(index))
 }
 
 fn lost(index: EntryIndex) -> Refusal {

@@ -533,8 +533,16 @@ tampers! {
     BallotRepeat "a10: two cells of one ballot with the same randomness" {
         let mut sandbox = opened();
         let bytes = with_randomness(&mut sandbox, 1, |contest, cell| {
-            let own = if contest == 1 { 9 } else { 100 * u64::from(contest) + cell as u64 + 1 };
+            let own = if contest == 0 && cell < 2 { 9 } else { 100 * u64::from(contest) + cell as u64 + 1 };
             SecretScalar::from_scalar(Scalar::from(own))
+        });
+        with_bytes(sandbox, bytes)
+    },
+    BallotContests "a4: randomness that cancels out in an implied cell" {
+        let mut sandbox = opened();
+        let bytes = with_randomness(&mut sandbox, 1, |contest, cell| {
+            let own = Scalar::from(100 * u64::from(contest) + 9 + u64::from(contest != 2) * cell as u64);
+            SecretScalar::from_scalar(if contest == 2 && cell > 0 { -own } else { own })
         });
         with_bytes(sandbox, bytes)
     },

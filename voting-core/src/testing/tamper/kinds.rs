@@ -83,8 +83,8 @@ pub fn every_kind() -> Sandbox {
     opened_with(1, contests())
 }
 
-/// A ballot of one part in which the ciphertexts of one section hold any cells, negative ones modulo the group order. Every
-/// argument is made for the right statement, beside these ciphertexts, and is true of the legal answers.
+/// A ballot of one part in which the ciphertexts of one section hold any cells, negative ones modulo the group order, but for
+/// implied cells, which hold what the others leave. Every argument is made for the right statement, beside these ciphertexts, and is true of the legal answers.
 pub fn forged(
     sandbox: &mut Sandbox,
     voter: usize,
@@ -102,16 +102,17 @@ pub fn forged(
         let rule = rules.contest(*contest).unwrap();
         let position = rules.contests_of(group).position(|rule| rule.index == *contest).unwrap();
         let values = rule.contest.values(&answers[position], weight).unwrap().remove(*section);
-        let statement = rule.statements(weight).unwrap()[*section].clone();
-        let honest: Vec<i64> = values[..statement.encrypted()].iter().map(|cell| *cell as i64).collect();
+        let rules_of = rule.sections(weight).unwrap()[*section].clone();
+        let statement = rules_of.statement();
+        let honest: Vec<i64> = values[..rules_of.cells()].iter().map(|cell| *cell as i64).collect();
         let cells = if (*contest, *section) == at { cells } else { &honest };
-        let randomness: Vec<_> = honest.iter().map(|_| SecretScalar::random(&mut sandbox.rng)).collect();
-        let pairs = cells.iter().zip(&randomness).map(|(cell, r)| key.encrypt(&scalar_from_i64(*cell), r).compress());
-        let pairs: Vec<_> = pairs.collect();
+        let randomness: Vec<_> = rules_of.carried().map(|_| SecretScalar::random(&mut sandbox.rng)).collect();
+        let pairs = rules_of.carried().zip(&randomness);
+        let pairs: Vec<_> = pairs.map(|(cell, r)| key.encrypt(&scalar_from_i64(cells[cell]), r).compress()).collect();
         crate::context::section(&mut transcript, *contest, *section);
         let (generators, rng) = (rules.generators(), &mut sandbox.rng);
         let proof =
-            proofs::bit_vector::prove(&mut transcript, &statement, generators, &key, &pairs, &values, &randomness, rng);
+            proofs::bit_vector::prove(&mut transcript, statement, generators, &key, &pairs, &values, &randomness, rng);
         let ciphertexts = pairs.iter().flat_map(|pair| pair.to_bytes()).collect();
         sections.push(ballot::SealedSection { ciphertexts, argument: proof.unwrap().to_bytes() });
     }
@@ -157,7 +158,7 @@ tampers! {
     BallotProof "a9: over-vote beside a true argument" with_cells(0, 0, &[1, 1, 1]),
     BallotProof "a9: two votes for one option beside a true argument" with_cells(0, 0, &[2, 0, 0]),
     BallotProof "a9: two grades for one person" with_cells(1, 0, &[1, 1, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0]),
-    BallotProof "a person without a grade" with_cells(1, 1, &[0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0]),
+    BallotProof "a9: a grade twice, and the implied one taken away" with_cells(1, 1, &[2, 0, -1, 0, 1, 0, 0, 0, 1, 0, 1, 0]),
     BallotProof "a9: exceeded cap of a grade" with_cells(1, 1, &[1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0]),
     BallotProof "a9: exceeded cap proved for a rule of the voter's own" {
         with_own_rule(1, best(3), Choice::Grades([0, 1, 0, 1, 0, 1, 1, 1].map(Some).to_vec()), 2)

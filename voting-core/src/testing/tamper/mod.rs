@@ -238,15 +238,16 @@ pub fn with_randomness(
     let mut sections = Vec::new();
     for rule in rules.contests_of(group) {
         let values = rule.contest.values(&chosen(&[0]), weight).unwrap().remove(0);
-        let statement = rule.statements(weight).unwrap()[0].clone();
-        let randomness: Vec<_> = (0..values.len()).map(|cell| randomness(rule.index.0, cell)).collect();
+        let section = rule.sections(weight).unwrap()[0].clone();
+        let statement = section.statement();
+        let randomness: Vec<_> = section.carried().map(|cell| randomness(rule.index.0, cell)).collect();
         let pairs = statement.encrypt(&key, &values, &randomness).unwrap();
         let pairs: Vec<_> = pairs.iter().map(|pair| pair.compress()).collect();
         crate::context::section(&mut transcript, rule.index, 0);
         let generators = rules.generators();
         let rng = &mut sandbox.rng;
         let proof =
-            proofs::bit_vector::prove(&mut transcript, &statement, generators, &key, &pairs, &values, &randomness, rng);
+            proofs::bit_vector::prove(&mut transcript, statement, generators, &key, &pairs, &values, &randomness, rng);
         let ciphertexts = pairs.iter().flat_map(|pair| pair.to_bytes()).collect();
         sections.push(ballot::SealedSection { ciphertexts, argument: proof.unwrap().to_bytes() });
     }
