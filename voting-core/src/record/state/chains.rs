@@ -11,18 +11,6 @@ use tlog::hash::Hash;
 use crate::ballot::VerifiedBallot;
 use crate::ids::{EntryIndex, Tracker};
 
-/// Reads an entry of the log again that was applied before.
-pub trait Recall {
-    /// The bytes of the entry; `None` if it can't be read.
-    fn entry(&self, index: EntryIndex) -> Option<Vec<u8>>;
-}
-
-impl<F: Fn(EntryIndex) -> Option<Vec<u8>>> Recall for F {
-    fn entry(&self, index: EntryIndex) -> Option<Vec<u8>> {
-        self(index)
-    }
-}
-
 /// The chain of one credential's ballots: its last element counts (S3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {

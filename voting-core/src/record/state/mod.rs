@@ -6,9 +6,11 @@
 
 mod ceremony;
 mod chains;
+mod count;
 mod outcome;
 mod plan;
 mod prefixes;
+mod recall;
 mod roll;
 mod round;
 
@@ -20,8 +22,9 @@ use tlog::hash::{Hash, leaf_hash};
 use tlog::tree::CompactTree;
 
 pub use ceremony::CeremonyStatus;
-pub use chains::{Chain, Recall};
+pub use chains::Chain;
 pub use plan::{Origin, Planned};
+pub use recall::Recall;
 pub use roll::Roll;
 pub use round::{Counting, Ending, Round, Voting};
 

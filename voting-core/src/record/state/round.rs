@@ -4,22 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proofs::elgamal::Ciphertext;
-use tlog::hash::{Hash, leaf_hash};
 
-use super::chains::{Chain, Chains, Recall};
-use super::{Checked, Effect as StateEffect, Roll, State, as_ballot};
-use crate::ballot::{BallotEntry, MAX_PARTS, RoundRules, VerifiedBallot, VerifiedSection, read_again};
+use super::chains::{Chain, Chains};
+use super::recall::Recalled;
+use super::{Checked, Effect as StateEffect, Roll, State};
+use crate::ballot::{MAX_PARTS, RoundRules, VerifiedBallot};
 use crate::contest::Entitlement;
 use crate::context::RoundBinding;
 use crate::entry::{
-    Attendance, Author, GroupAttendance, NotCounted, RoundClosed, RoundDropped, RoundOutcome, RoundResult,
-    RoundStarted, Totals, open_close_order,
+    Attendance, Author, GroupAttendance, RoundClosed, RoundDropped, RoundOutcome, RoundResult, RoundStarted,
+    open_close_order,
 };
-use crate::ids::{ContestIndex, CredentialKey, EntryIndex, GroupIndex, RoundId, RoundIndex, Tracker, TrusteeIndex};
+use crate::ids::{ContestIndex, CredentialKey, EntryIndex, GroupIndex, RoundId, RoundIndex, TrusteeIndex};
 use crate::manifest::RoundPlan;
 use crate::record::{Culprit, Refusal, Rule};
-use crate::tally::combine::{self, Parts};
-use crate::tally::partial::{self, PartialDecryption, PartialError};
+use crate::tally::combine::Parts;
 use crate::tally::{ClosingCheckpoint, Tally};
 
 /// A round.
@@ -39,13 +38,13 @@ pub enum Round {
 /// A round in which ballots are accepted.
 #[derive(Clone, Debug)]
 pub struct Voting {
-    rules: RoundRules,
-    roll: Arc<Roll>,
-    started: u64,
-    tallies: Vec<Tally>,
-    chains: Chains,
-    ballots: u64,
-    attendance: Option<Vec<GroupAttendance>>,
+    pub(super) rules: RoundRules,
+    pub(super) roll: Arc<Roll>,
+    pub(super) started: u64,
+    pub(super) tallies: Vec<Tally>,
+    pub(super) chains: Chains,
+    pub(super) ballots: u64,
+    pub(super) attendance: Option<Vec<GroupAttendance>>,
 }
 
 /// How the count of a round ended.
@@ -60,18 +59,18 @@ pub enum Ending {
 /// A round whose voting is over.
 #[derive(Clone, Debug)]
 pub struct Counting {
-    rules: RoundRules,
-    roll: Arc<Roll>,
-    tallies: Vec<Tally>,
-    chains: Chains,
-    ballots: u64,
-    attendance: Option<Vec<GroupAttendance>>,
-    started: u64,
-    closed: u64,
-    closing: ClosingCheckpoint,
-    parts: BTreeMap<TrusteeIndex, Parts>,
-    ending: Option<Ending>,
-    outcome: Option<RoundOutcome>,
+    pub(super) rules: RoundRules,
+    pub(super) roll: Arc<Roll>,
+    pub(super) tallies: Vec<Tally>,
+    pub(super) chains: Chains,
+    pub(super) ballots: u64,
+    pub(super) attendance: Option<Vec<GroupAttendance>>,
+    pub(super) started: u64,
+    pub(super) closed: u64,
+    pub(super) closing: ClosingCheckpoint,
+    pub(super) parts: BTreeMap<TrusteeIndex, Parts>,
+    pub(super) ending: Option<Ending>,
+    pub(super) outcome: Option<RoundOutcome>,
 }
 
 #[derive(Debug)]
@@ -231,40 +230,6 @@ impl Voting {
         self.chains.latest(self.roll.position(credential)?)
     }
 
-    /// Where the earlier parts of the same ballot stand; `None` if they are not on the log in order.
-    pub(super) fn earlier_parts(&self, ballot: &VerifiedBallot) -> Option<&[EntryIndex]> {
-        self.chains.earlier_parts(self.roll.position(&ballot.credential())?, ballot)
-    }
-
-    /// What counting a ballot needs of the log again: its earlier parts, and all of the ballot that it replaces.
-    ///
-    /// # Errors
-    /// [`Refusal`] if the log has no such entry any more.
-    pub(super) fn recall(&self, ballot: &VerifiedBallot, log: &dyn Recall) -> Result<Recalled, Refusal> {
-        let mut recalled = Recalled::default();
-        let Some(position) = self.roll.position(&ballot.credential()) else { return Ok(recalled) };
-        let Some(member) = self.roll.member(&ballot.credential()).copied() else { return Ok(recalled) };
-        let (part, parts) = ballot.part();
-        if part + 1 < parts {
-            return Ok(recalled);
-        }
-        for (number, index) in (0..).zip(self.earlier_parts(ballot).unwrap_or_default()) {
-            let entry = read_part(log, *index, number, None, Some(&ballot.tracker()))?;
-            recalled.added.extend(sections(&self.rules, member, &entry, *index)?);
-        }
-        let mut replaced = self.chains.latest_parts(position);
-        if let (Some(chain), Some(last)) = (self.chains.latest(position), replaced.pop()) {
-            let number = replaced.len() as u32;
-            let entry = read_part(log, last, number, Some(&chain.leaf), None)?;
-            recalled.taken_out.extend(sections(&self.rules, member, &entry, last)?);
-            for (number, index) in (0..).zip(replaced) {
-                let entry = read_part(log, index, number, None, Some(&entry.tracker()))?;
-                recalled.taken_out.extend(sections(&self.rules, member, &entry, index)?);
-            }
-        }
-        Ok(recalled)
-    }
-
     /// Takes a verified ballot into the sums once it is complete; what it replaces is taken out (A14).
     pub(super) fn count(&mut self, ballot: &VerifiedBallot, recalled: &Recalled, index: EntryIndex) {
         let Some(position) = self.roll.position(&ballot.credential()) else { return };
@@ -296,41 +261,6 @@ impl Voting {
             }
         }
     }
-}
-
-/// Ciphertexts that were read from the log again.
-#[derive(Debug, Default)]
-pub(super) struct Recalled {
-    added: Vec<VerifiedSection>,
-    taken_out: Vec<VerifiedSection>,
-}
-
-/// Reads a part of a ballot again, known by its leaf hash or by the tracker of the ballot. Nothing else of the log is trusted.
-fn read_part(
-    log: &dyn Recall,
-    index: EntryIndex,
-    number: u32,
-    leaf: Option<&Hash>,
-    tracker: Option<&Tracker>,
-) -> Result<BallotEntry, Refusal> {
-    let bytes = log.entry(index).filter(|bytes| leaf.is_none_or(|leaf| leaf_hash(bytes) == *leaf));
-    let entry = bytes.and_then(|bytes| as_ballot(&bytes));
-    let entry = entry.filter(|entry| entry.sealed.part == number);
-    entry.filter(|entry| tracker.is_none_or(|tracker| entry.tracker() == *tracker)).ok_or_else(|| lost(index))
-}
-
-fn sections(
-    rules: &RoundRules,
-    member: Entitlement,
-    entry: &BallotEntry,
-    index: EntryIndex,
-) -> Result<Vec<VerifiedSection>, Refusal> {
-    read_again(rules, member, entry).map_err(|_| lost(index))
-}
-
-fn lost(index: EntryIndex) -> Refusal {
-    let what = format!("entry {index}, a ballot that was accepted before, can't be read again");
-    Refusal::new(Rule::LogSize, Culprit::Board, what)
 }
 
 fn tally_mut(tallies: &mut [Tally], contest: ContestIndex, group: GroupIndex) -> Option<&mut Tally> {
@@ -391,25 +321,6 @@ impl Counting {
 }
 
 impl State {
-    /// Whether any tally of a closed round may be decrypted; else the words why not (A36, S12). Tallies of the round that
-    /// do not count stay closed ([`Tally::counted`]).
-    ///
-    /// # Errors
-    /// The reason, in words.
-    pub fn may_be_decrypted(&self, counting: &Counting) -> Result<(), String> {
-        let (minimum, share) = (self.manifest.minimum_ballots, self.manifest.largest_share);
-        if counting.tallies.iter().any(|tally| tally.counted) {
-            return Ok(());
-        }
-        counting.tallies.first().map_or(Err("the round has no tally".into()), |tally| {
-            Err(format!(
-                "contest {} has {} ballots of weight {} (the heaviest {}); at least {minimum} ballots are needed, and no \
-                 credential may hold more than {}/{} of the weight",
-                tally.contest, tally.ballots, tally.weight, tally.heaviest, share.0, share.1
-            ))
-        })
-    }
-
     /// The closing entry that the board must write now for this order.
     ///
     /// # Errors
@@ -541,105 +452,6 @@ impl State {
         }
         let what = format!("round {} is not one that waits to be held", dropped.round);
         Err(Refusal::new(Rule::EntryLegal, by, what))
-    }
-
-    pub(super) fn check_partial(
-        &self,
-        author: Author,
-        message: &PartialDecryption,
-        by: Culprit,
-    ) -> Result<StateEffect, Refusal> {
-        let (index, counting) = self.counting(message.round, by)?;
-        let Author::Trustee(trustee) = author else {
-            return Err(Refusal::new(Rule::EntrySignature, by, "only trustees decrypt"));
-        };
-        if counting.parts.contains_key(&trustee) || counting.ending.is_some() {
-            let what = "this trustee has decrypted this round before, or the round has ended";
-            return Err(Refusal::new(Rule::DecryptOnce, by, what));
-        }
-        self.may_be_decrypted(counting).map_err(|what| Refusal::new(Rule::DecryptMinimum, by, what))?;
-        let joint = self.joint_key().ok_or_else(|| Refusal::new(Rule::EntryLegal, by, "there is no joint key"))?;
-        let binding = &counting.rules.binding;
-        let points = partial::verify(message, trustee, joint, binding, &counting.closing, &counting.tallies);
-        let points = points.map_err(|error| {
-            let rule = match error {
-                PartialError::OtherEvent | PartialError::OtherCheckpoint => Rule::DecryptCheckpoint,
-                PartialError::Shape => Rule::DecryptShape,
-                PartialError::TooFew(_) => Rule::DecryptMinimum,
-                PartialError::Proof(_) => Rule::DecryptProof,
-            };
-            Refusal::new(rule, by, error.to_string())
-        })?;
-        Ok(StateEffect::Round(index, Effect::Part(trustee, points)))
-    }
-
-    pub(super) fn check_result(&self, result: &RoundResult, by: Culprit) -> Result<StateEffect, Refusal> {
-        let RoundResult { round, trustees, totals } = result;
-        let (index, counting) = self.counting(*round, by)?;
-        if counting.ending.is_some() {
-            return Err(Refusal::new(Rule::ResultOnce, by, "the round has ended before"));
-        }
-        let ascending = trustees.is_sorted_by(|a, b| a < b);
-        if !ascending || trustees.len() != self.manifest.threshold as usize {
-            let what = format!("exactly {} trustees must be named, ascending", self.manifest.threshold);
-            return Err(Refusal::new(Rule::ResultTrustees, by, what));
-        }
-        let combined = self.combine(counting, trustees).map_err(|what| Refusal::new(Rule::ResultTrustees, by, what))?;
-        let bound = |tally: &Tally| {
-            let contest = counting.rules.contest(tally.contest);
-            contest.and_then(|rules| rules.contest.largest_total(tally.weight)).unwrap_or(0)
-        };
-        combine::check(&counting.tallies, &combined, totals, bound)
-            .map_err(|error| Refusal::new(Rule::ResultTotals, by, error.to_string()))?;
-        Ok(StateEffect::Round(index, Effect::End(Ending::Result(result.clone()))))
-    }
-
-    fn combine(
-        &self,
-        counting: &Counting,
-        trustees: &[TrusteeIndex],
-    ) -> Result<Vec<Vec<proofs::group::Point>>, String> {
-        let mut parts = Vec::with_capacity(trustees.len());
-        for trustee in trustees {
-            let part = counting.parts.get(trustee);
-            parts.push((*trustee, part.ok_or_else(|| format!("trustee {trustee} has not decrypted this round"))?));
-        }
-        combine::combine(&counting.tallies, &parts).map_err(|error| error.to_string())
-    }
-
-    /// Computes the result of a closed round from the first t parts on the log. Searches discrete logarithms up to the
-    /// cast weight (A9): up to some seconds for 2^40.
-    ///
-    /// # Errors
-    /// The reason, in words: too few parts, for instance.
-    pub fn compute_result(&self, index: RoundIndex) -> Result<RoundResult, String> {
-        let counting = self.round(index).and_then(Round::closed).ok_or("the round is not closed")?;
-        let threshold = self.manifest.threshold as usize;
-        let trustees: Vec<_> = counting.parts.keys().copied().take(threshold).collect();
-        if trustees.len() < threshold {
-            return Err(format!("{} of {threshold} trustees needed have decrypted: wait for more", trustees.len()));
-        }
-        self.may_be_decrypted(counting)?;
-        let combined = self.combine(counting, &trustees)?;
-        let bound = counting.tallies.iter().map(|tally| {
-            let contest = counting.rules.contest(tally.contest);
-            contest.and_then(|rules| rules.contest.largest_total(tally.weight)).unwrap_or(0)
-        });
-        let table = proofs::small_log::SmallLog::new(bound.max().unwrap_or(0)).map_err(|error| error.to_string())?;
-        let totals: Vec<Totals> =
-            combine::totals(&counting.tallies, &combined, &table).map_err(|error| error.to_string())?;
-        Ok(RoundResult { round: counting.rules.binding.round, trustees, totals })
-    }
-
-    pub(super) fn check_not_counted(&self, message: &NotCounted, by: Culprit) -> Result<StateEffect, Refusal> {
-        let (index, counting) = self.counting(message.round, by)?;
-        if counting.ending.is_some() {
-            return Err(Refusal::new(Rule::ResultOnce, by, "the round has ended before"));
-        }
-        if self.may_be_decrypted(counting).is_ok() {
-            return Err(Refusal::new(Rule::ResultOnce, by, "enough ballots count: the round must be decrypted"));
-        }
-        Ok(StateEffect::Round(index, Effect::End(Ending::NotCounted)))
     }
 }
 
