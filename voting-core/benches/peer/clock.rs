@@ -1,24 +1,27 @@
 //! Time on a core, runs that alternate, medians and ratios.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 /// Runs are repeated when their ratios spread by more than this.
 const LARGEST_SPREAD: f64 = 1.10;
 /// How often a series is taken at most.
 const SERIES: usize = 3;
-/// What one sample of a short action should take, so that the clock's grain (1 ms) does not show.
+/// What one sample of a short action should take, so that neither the clock nor an interrupt shows.
 const SAMPLE: Duration = Duration::from_millis(150);
 
-/// Nanoseconds that this thread has spent on a core, where the system tells: the load of others does not count.
-fn on_core() -> Option<u64> {
-    fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse().ok().filter(|spent| *spent > 0)
+/// The time that this thread has spent on a core, where the system tells: the load of others does not count.
+#[cfg(unix)]
+fn on_core() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Some(Duration::new(time.tv_sec.try_into().ok()?, time.tv_nsec.try_into().ok()?))
+}
+#[cfg(not(unix))]
+fn on_core() -> Option<Duration> {
+    None
 }
 
 /// Whether [`core_time`] is time on a core; else it is time on the clock.
 pub(crate) fn counts_core_time() -> bool {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(20) {}
     on_core().is_some()
 }
 
@@ -27,7 +30,7 @@ pub(crate) fn core_time(run: &mut dyn FnMut()) -> f64 {
     let (clock, core) = (Instant::now(), on_core());
     run();
     match (core, on_core()) {
-        (Some(before), Some(after)) => (after - before) as f64 / 1e9,
+        (Some(before), Some(after)) => (after - before).as_secs_f64(),
         _ => clock.elapsed().as_secs_f64(),
     }
 }

@@ -2,6 +2,7 @@
 //! by a full scalar once, in multiscalar multiplications of the size that is fastest here, together with the points that
 //! all ballots share. No hashing, no scalars, no decoding of anything else.
 
+use core::ops::Range;
 use std::hint::black_box;
 
 use curve25519_dalek::traits::VartimeMultiscalarMul;
@@ -23,10 +24,10 @@ pub(crate) struct Floor {
 }
 
 impl Floor {
-    /// Of the first `count` entries: ciphertexts, argument, credential and the signature's commitment.
-    pub(crate) fn of(ours: &Ours, count: usize) -> Self {
+    /// Of some entries: ciphertexts, argument, credential and the signature's commitment.
+    pub(crate) fn of(ours: &Ours, entries: Range<usize>) -> Self {
         let mut encoded = Vec::new();
-        for entry in ours.decoded().iter().take(count) {
+        for entry in ours.decoded(entries) {
             let mut bytes = Vec::new();
             for section in &entry.sealed.sections {
                 bytes.extend_from_slice(&section.ciphertexts);

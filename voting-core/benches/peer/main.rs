@@ -94,17 +94,20 @@ fn seal(ours: &Ours, theirs: Option<&Theirs>, Sizes { batch, peers, runs }: Size
     One::of(&Series::take(runs, &mut contestants))
 }
 
-/// Ballots one at a time, each through the whole verification; beside the floor of one ballot.
+/// Ballots one at a time, each through the whole verification; beside the floor of one ballot. All sides take different
+/// ballots in turn: the processor learns the branches of one that comes again and again.
 fn verify_one(ours: &Ours, theirs: Option<&Theirs>, Sizes { batch, peers, runs }: Sizes) -> One {
-    let floor = Floor::of(ours, 1);
-    let mut contestants =
-        vec![sampled(batch, |voter| ours.verify(&ours.entries[voter..=voter])), sampled(1, |_| floor.run())];
+    let floors: Vec<_> = (0..peers).map(|voter| Floor::of(ours, voter..voter + 1)).collect();
+    let mut contestants = vec![
+        sampled(batch, |voter| ours.verify(&ours.entries[voter..=voter])),
+        sampled(peers, |voter| floors[voter].run()),
+    ];
     contestants.extend(theirs.map(|theirs| sampled(peers, |voter| theirs.verify(&theirs.ballots[voter]))));
     One::of(&Series::take(runs, &mut contestants))
 }
 
 fn verify_batch(ours: &Ours, theirs: Option<&Theirs>, Sizes { batch, peers, runs }: Sizes) -> One {
-    let floor = Floor::of(ours, batch);
+    let floor = Floor::of(ours, 0..batch);
     let mut contestants: Vec<Contestant<'_>> = vec![
         Box::new(|| core_time(&mut || ours.verify(&ours.entries)) / batch as f64),
         Box::new(|| core_time(&mut || floor.run()) / batch as f64),
@@ -127,7 +130,7 @@ fn row(work: &'static Work, sizes: Sizes, pool: Option<&Pool>) -> Row {
     let ours = Ours::new(work, sizes.batch);
     let theirs = Theirs::new(work.name, work.choice, sizes.peers);
     let peer = theirs.as_ref();
-    let (own_points, shared_points) = Floor::of(&ours, 1).points();
+    let (own_points, shared_points) = Floor::of(&ours, 0..1).points();
     Row {
         name: work.name,
         points: (own_points, shared_points),

@@ -1,6 +1,8 @@
 //! Our side: a real event with an open round of one contest. Sealing goes from the choice to the entry's bytes, signature
 //! included; verifying from the entry's bytes to the verdict, through the fold of the board and of every observer.
 
+use core::ops::Range;
+
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tlog::hash::Hash;
@@ -138,17 +140,17 @@ impl Ours {
     }
 
     /// Decoded entries, for the sizes and for the floor.
-    pub(crate) fn decoded(&self) -> Vec<BallotEntry> {
+    pub(crate) fn decoded(&self, entries: Range<usize>) -> Vec<BallotEntry> {
         let decode = |entry: &Vec<u8>| match Entry::from_bytes(entry).unwrap() {
             Entry::Ballot(ballot) => ballot,
             Entry::Official(_) => panic!("a ballot"),
         };
-        self.entries.iter().map(decode).collect()
+        self.entries[entries].iter().map(decode).collect()
     }
 
     /// Bytes of ciphertexts and argument: what the peer's ballots consist of.
     pub(crate) fn proof_bytes(&self) -> usize {
-        let ballot = self.decoded().remove(0);
+        let ballot = self.decoded(0..1).remove(0);
         ballot.sealed.sections.iter().map(|section| section.ciphertexts.len() + section.argument.len()).sum()
     }
 
