@@ -417,3 +417,43 @@ fn ranked_pairs_that_give_up_still_have_an_outcome() {
     }
     assert!(gave_up > 0, "the case that is tested here");
 }
+
+#[test]
+fn a_tie_of_one_group_is_voted_again_by_that_group_alone() {
+    let mut sandbox = Sandbox::with(66, |fields| {
+        fields.rounds.truncate(1);
+        let mut each = contest(3, Selection { min: 0, max: 1, blank: true }, &[0, 1], true);
+        each.outcome = elect(1, None);
+        fields.rounds[0].contests = vec![each];
+        fields.rounds_may_be_added = true;
+        fields.largest_share = (1, 1);
+    });
+    sandbox.ceremony();
+    // Group 0 are voters 0 and 2: one each. Group 1 are voter 1 with three votes and voter 3.
+    vote(&mut sandbox, RoundIndex(0), &[&[0], &[1], &[1], &[1]]);
+    count(&mut sandbox, RoundIndex(0));
+    let outcome = sandbox.state.compute_outcome(RoundIndex(0), None).unwrap();
+    let called: Vec<_> = outcome.contests.iter().map(|one| (one.group, one.follow_up.is_some())).collect();
+    assert_eq!(called, [(Some(GroupIndex(0)), true), (Some(GroupIndex(1)), false)]);
+    sandbox.push(ADMINISTRATOR, &Body::RoundOutcome(outcome));
+    let planned = &sandbox.state.plan(RoundIndex(1)).unwrap().plan.contests;
+    let groups: Vec<_> = planned.iter().map(|contest| (contest.groups.clone(), contest.per_group)).collect();
+    assert_eq!(groups, [(vec![GroupIndex(0)], false)]);
+    assert_eq!(planned[0].options, sandbox.manifest().rounds[0].contests[0].options[..2]);
+}
+
+#[test]
+fn ties_without_end_stop_at_the_most_rounds_of_an_event() {
+    let mut only = contest(2, Selection { min: 0, max: 1, blank: true }, &[0], false);
+    only.outcome = elect(1, None);
+    let mut sandbox = one_group(67, only);
+    let mut held = 0;
+    while sandbox.state.plan(RoundIndex(held)).is_some() {
+        let outcome = hold(&mut sandbox, held, &[&[0], &[1]]);
+        assert!(outcome.follow_up.is_some(), "a tie calls for a round, whether there is one or not");
+        held += 1;
+    }
+    assert_eq!(held as usize, voting_core::manifest::MAX_ROUNDS);
+    assert!(sandbox.state.is_finished());
+    assert_eq!(sandbox.report().faults, vec![]);
+}
