@@ -19,7 +19,7 @@ pub enum CountError {
     #[error("no round is closed and waits for the count")]
     NotClosed,
     /// Every closed round has its result, or has ended without one.
-    #[error("nothing is left to decrypt: every closed round has ended")]
+    #[error("nothing is left to decrypt: what was closed has its result, or ended without one")]
     Ended,
     /// There is no round with this number.
     #[error("the event has no round {}", .0 + 1)]
@@ -98,6 +98,25 @@ pub fn permitted(state: &State, counting: &Counting, now: u64) -> Result<(), Cou
     state.may_be_decrypted(counting).map_err(CountError::TooFew)
 }
 
+/// The entry that this trustee made of a closed round before, to be posted again; `None` if the round waits for one.
+///
+/// # Errors
+/// [`CountError::OtherCheckpoint`], [`CountError::Foreign`], [`CountError::Ended`].
+pub fn earlier(counting: &Counting, index: RoundIndex, memory: &Memory) -> Result<Option<Vec<u8>>, CountError> {
+    let (binding, closing) = (&counting.rules().binding, counting.closing());
+    if let Some(before) = memory.counted.get(&index) {
+        if (before.round, before.closing) == (binding.round, closing) {
+            return Ok(Some(before.entry.clone()));
+        }
+        let (before, root) = (Box::new(before.clone()), closing.root.to_string());
+        return Err(CountError::OtherCheckpoint { before, size: closing.size, root }); // A20
+    }
+    if counting.parts().contains_key(&memory.index) {
+        return Err(CountError::Foreign); // M9
+    }
+    if counting.ending().is_some() { Err(CountError::Ended) } else { Ok(None) }
+}
+
 /// The entry of this trustee's partial decryption: the one in the memory, or a new one that is put there. The caller
 /// stores the memory before it posts the entry.
 ///
@@ -111,17 +130,10 @@ pub fn decrypt(
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<Vec<u8>, CountError> {
     let counting = state.round(index).and_then(Round::closed).ok_or(CountError::NotClosed)?;
+    if let Some(entry) = earlier(counting, index, memory)? {
+        return Ok(entry);
+    }
     let (binding, closing) = (&counting.rules().binding, counting.closing());
-    if let Some(before) = memory.counted.get(&index) {
-        if (before.round, before.closing) == (binding.round, closing) {
-            return Ok(before.entry.clone());
-        }
-        let (before, root) = (Box::new(before.clone()), closing.root.to_string());
-        return Err(CountError::OtherCheckpoint { before, size: closing.size, root }); // A20
-    }
-    if counting.parts().contains_key(&memory.index) {
-        return Err(CountError::Foreign); // M9
-    }
     let Secret::Share(secret) = &memory.secret else { return Err(CountError::NoShare) };
     let share = KeyShare::from_exposed_bytes(memory.event, memory.index, secret).map_err(|_| CountError::NoShare)?;
     let message = partial::decrypt(&share, binding, &closing, counting.tallies(), rng)?;

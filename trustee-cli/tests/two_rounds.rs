@@ -76,7 +76,7 @@ fn a20_a_round_is_decrypted_once_and_the_run_off_with_the_same_share() {
     // The first round is done with: the memory knows its part, and nothing is written.
     let said = world.run(1, "decrypt", &["--yes", "--round", "1", "--out", "part"]).ok();
     assert!(said.out.contains("your part of round 1 stands on the log already"), "{said:?}");
-    world.run(2, "decrypt", &["--yes", "--round", "1", "--out", "part"]).refused(1, "illegal-entry");
+    world.run(2, "decrypt", &["--yes", "--round", "1", "--out", "part"]).refused(1, "ended");
     assert!(!world.path("part").exists());
     // The run-off is the round that waits; the same share opens it.
     let (shown, _) = decrypt(&mut world, 1);

@@ -49,6 +49,7 @@ pub(super) fn decrypt(args: &DecryptArgs, talk: Talk) -> Result<Outcome, Failure
         let text = format!("your part of round {} stands on the log already", index.0 + 1);
         return Ok(Outcome { text, json: done });
     }
+    count::earlier(counting, index, &memory).map_err(failure)?;
     count::permitted(&state, counting, now()).map_err(failure)?;
     for (receipt, ballot) in args.receipt.iter().zip(&args.ballot) {
         check_receipt(&record, &manifest, counting, receipt, ballot)?;

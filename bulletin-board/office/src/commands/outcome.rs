@@ -4,7 +4,7 @@ use serde_json::json;
 use voting_core::contest::Contest;
 use voting_core::entry::{Author, Body, RoundOutcome};
 use voting_core::ids::{LabelDigest, RoundIndex};
-use voting_core::outcome::{Decision, Ties, Verdict};
+use voting_core::outcome::{Decision, Language, Ties, Verdict};
 use voting_core::record::state::{Counting, Ending, Origin, Round};
 use voting_core::record::{RoundReport, State};
 
@@ -124,7 +124,10 @@ fn said(folder: &EventFolder, state: &State, index: RoundIndex, language: Option
     let mut text = format!("outcome of round {}\n{}", index.0 + 1, tables.outcome(report));
     let carried = carried(state, index, &tables);
     for (title, names) in &carried {
-        text.push_str(&format!("\n{title}: chosen in earlier rounds already: {}\n", names.join(", ")));
+        text.push_str(&match Language::of(&tables.language) {
+            Language::English => format!("\n{title}: chosen in earlier rounds already: {}\n", names.join(", ")),
+            Language::Chinese => format!("\n{title}：先前各轮已经选出：{}\n", names.join("、")),
+        });
     }
     let calls = report.outcome.iter().flatten().any(|outcome| outcome.follow_up.is_some());
     let follow_up = reports.iter().find(|other| other.cause.is_some() && other.cause == report.id);
