@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use proofs::bit_vector::{BitVectorProof, prove, verify};
 use proofs::elgamal::{Ciphertext, EncryptionKey};
 use proofs::group::Generators;
-use proofs::linear::{MAX_BITS, MAX_WIDE_VALUES, Relation, Statement, Value};
+use proofs::linear::{MAX_BITS, MAX_FORMS, MAX_WIDE_VALUES, Relation, Statement, Value};
 use proofs::secret::SecretScalar;
 use proofs_fuzz::{ENTROPY, context, key, rng};
 
@@ -43,6 +43,7 @@ fuzz_target!(|data: &[u8]| {
     let wide = values.iter().filter(|value| value.is_wide()).count();
     assert_eq!(statement.wide(), wide);
     assert!(wide <= MAX_WIDE_VALUES && statement.bits() <= MAX_BITS && statement.bits() + wide > 0);
+    assert!(statement.form_count() <= MAX_FORMS);
     let length = 32 * (statement.bits() + 6 + 4 * wide);
     let range = BitVectorProof::encoded_len(&statement) - length;
     assert_eq!(range > 0, wide > 0);

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Fields, Login};
 use crate::contest::Kind;
+use crate::outcome::{Decision, Ties, Vacancies};
 
 /// Something that weakens an event; voters see it unless it is changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,8 +41,13 @@ pub fn lint(fields: &Fields) -> Vec<Finding> {
             fields.minimum_ballots
         ),
     );
-    let mut contests = fields.rounds.iter().flat_map(|round| &round.contests);
-    let many_cells = contests.any(|contest| !matches!(contest.kind, Kind::Selection(_)));
+    let contests: Vec<_> = fields.rounds.iter().flat_map(|round| &round.contests).collect();
+    let stages = contests.iter().flat_map(|contest| {
+        let first = contest.outcome.stage();
+        core::iter::successors(first, |stage| stage.rule.stage()).map(|stage| &stage.kind)
+    });
+    let mut kinds = contests.iter().map(|contest| &contest.kind).chain(stages);
+    let many_cells = kinds.any(|kind| !matches!(kind, Kind::Selection(_)));
     find(
         many_cells && fields.minimum_ballots < USUAL_MINIMUM_OF_MANY_CELLS,
         "small-ballots-for-kind",
@@ -50,6 +56,17 @@ pub fn lint(fields: &Fields) -> Vec<Finding> {
              disclose single answers, and a rare answer that somebody demanded shows",
             fields.minimum_ballots
         ),
+    );
+    let calls_for_rounds = contests.iter().any(|contest| match &contest.outcome.decision {
+        Decision::Elect { ties, vacancies, .. } => *ties == Ties::NewRound || *vacancies == Vacancies::NewRound,
+        Decision::TotalsOnly | Decision::Adopt { .. } => false,
+    });
+    find(
+        calls_for_rounds && !fields.rounds_may_be_added,
+        "run-off-elsewhere",
+        "equal votes or vacant seats call for a new round, but none may be added to this event: it would have to be an \
+         event of its own, with new keys and codes; set rounds_may_be_added"
+            .into(),
     );
     find(
         t == n,

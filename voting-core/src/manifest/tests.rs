@@ -376,21 +376,37 @@ fn a36_m12_many_cells_need_more_ballots() {
 
 #[test]
 fn the_linter_finds_what_weakens_an_event() {
-    let codes = |change: fn(&mut Fields)| {
+    let codes = |change: &dyn Fn(&mut Fields)| {
         let mut fields = valid();
         change(&mut fields);
         lint(&fields).into_iter().map(|finding| finding.code).collect::<Vec<_>>()
     };
-    let all = codes(|_| ());
+    let all = codes(&|_| ());
     for code in ["few-ballots", "short-dispute", "no-second-factor", "no-witnesses", "demonstration"] {
         assert!(all.contains(&code), "{code}");
     }
-    assert!(codes(|fields| fields.threshold = 3).contains(&"all-trustees-needed"));
-    assert!(codes(|fields| fields.threshold = 1).contains(&"few-trustees-suffice"));
-    assert!(codes(|fields| fields.registrar = fields.administrator).contains(&"one-office"));
-    assert!(codes(|fields| fields.largest_share = (1, 1)).contains(&"heavy-share"));
-    assert!(!codes(|fields| fields.largest_share = (1, 2)).contains(&"heavy-share"));
-    assert!(!codes(|fields| fields.minimum_ballots = 10).contains(&"few-ballots"));
+    assert!(codes(&|fields| fields.threshold = 3).contains(&"all-trustees-needed"));
+    assert!(codes(&|fields| fields.threshold = 1).contains(&"few-trustees-suffice"));
+    assert!(codes(&|fields| fields.registrar = fields.administrator).contains(&"one-office"));
+    assert!(codes(&|fields| fields.largest_share = (1, 1)).contains(&"heavy-share"));
+    assert!(!codes(&|fields| fields.largest_share = (1, 2)).contains(&"heavy-share"));
+    assert!(!codes(&|fields| fields.minimum_ballots = 10).contains(&"few-ballots"));
+    let elect = |fields: &mut Fields, ties, then: Option<Kind>| {
+        let vacancies = Vacancies::LeaveOpen;
+        let decision = |then| Decision::Elect { seats: 1, requirement: None, ties, vacancies, then };
+        let rule = |then| OutcomeRule { profile: None, quorum: None, decision: decision(then) };
+        let then = then.map(|kind| Box::new(Stage { kind, rule: rule(None) }));
+        fields.rounds[0].contests[0].outcome = rule(then);
+    };
+    assert!(codes(&|fields| elect(fields, Ties::NewRound, None)).contains(&"run-off-elsewhere"));
+    assert!(!codes(&|fields| elect(fields, Ties::Listed, None)).contains(&"run-off-elsewhere"));
+    let may_be_added = codes(&|fields| {
+        fields.rounds_may_be_added = true;
+        elect(fields, Ties::NewRound, Some(testing::grades(1, false, &[])));
+    });
+    assert!(!may_be_added.contains(&"run-off-elsewhere"));
+    assert!(may_be_added.contains(&"small-ballots-for-kind"), "a stage has grades");
+    assert!(!all.contains(&"small-ballots-for-kind"));
 }
 
 #[test]
