@@ -8,10 +8,10 @@ use crate::group::Scalar;
 /// Limbs of 64 bits of a scalar, and of a product of two.
 const SCALAR: usize = 4;
 const PRODUCT: usize = 2 * SCALAR;
-/// Limbs of a sum: a product of two scalars and a weight has 128 + 2 x 253 bits, so that 2^70 of them fit.
-const SUM: usize = PRODUCT + 3;
+/// Limbs of a sum: a product of three scalars has 3 x 253 bits, so that 2^73 of them fit.
+const SUM: usize = PRODUCT + 5;
 
-/// `sum of weight x response`, or of `weight x response x response`; weights have 128 bits.
+/// `sum of weight x response`, or of `weight x response x response`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WeightedSum([u64; SUM]);
 
@@ -26,13 +26,6 @@ impl Integer {
             *limb = u64::from_le_bytes(*bytes);
         }
         Self(limbs)
-    }
-
-    /// The low 128 bits, which are all of a weight.
-    fn weight(&self) -> [u64; 2] {
-        let [low, high, rest @ ..] = self.0;
-        debug_assert_eq!(rest, [0, 0], "a weight has 128 bits");
-        [low, high]
     }
 }
 
@@ -53,29 +46,33 @@ fn add_row<const SHIFT: usize>(sum: &mut [u64], factor: u64, limbs: &[u64]) {
     debug_assert_eq!(carry, 0, "the sum is too small for so many terms");
 }
 
+/// Adds `factor x limbs`. Batch weights have two limbs only.
+#[inline]
+fn add_multiple(sum: &mut [u64], factor: &Integer, limbs: &[u64]) {
+    let [a, b, c, d] = factor.0;
+    add_row::<0>(sum, a, limbs);
+    add_row::<1>(sum, b, limbs);
+    if (c, d) != (0, 0) {
+        add_row::<2>(sum, c, limbs);
+        add_row::<3>(sum, d, limbs);
+    }
+}
+
 impl WeightedSum {
     pub(crate) const ZERO: Self = Self([0; SUM]);
 
     /// Adds `weight x scalar`.
     #[inline]
     pub(crate) fn add(&mut self, weight: &Integer, scalar: &Integer) {
-        let [low, high] = weight.weight();
-        add_row::<0>(&mut self.0, low, &scalar.0);
-        add_row::<1>(&mut self.0, high, &scalar.0);
+        add_multiple(&mut self.0, weight, &scalar.0);
     }
 
     /// Adds `weight x one x other`.
     #[inline]
     pub(crate) fn add_product(&mut self, weight: &Integer, one: &Integer, other: &Integer) {
         let mut product = [0; PRODUCT];
-        let [a, b, c, d] = one.0;
-        add_row::<0>(&mut product, a, &other.0);
-        add_row::<1>(&mut product, b, &other.0);
-        add_row::<2>(&mut product, c, &other.0);
-        add_row::<3>(&mut product, d, &other.0);
-        let [low, high] = weight.weight();
-        add_row::<0>(&mut self.0, low, &product);
-        add_row::<1>(&mut self.0, high, &product);
+        add_multiple(&mut product, one, &other.0);
+        add_multiple(&mut self.0, weight, &product);
     }
 
     /// The sum modulo the group order.
@@ -109,19 +106,19 @@ mod tests {
         }
         let count = Scalar::from(1_u64 << 16);
         assert_eq!(sum.reduce(), weight * scalar * count + weight * scalar * scalar * count);
-        let mut full = WeightedSum([u64::MAX; SUM]);
-        full.0[SUM - 1] >>= 2;
-        full.add_product(&integers.0, &integers.1, &integers.1);
-        assert_ne!(full.reduce(), Scalar::ZERO);
+        let largest = &integers.1;
+        let before = sum.reduce();
+        sum.add_product(largest, largest, largest);
+        assert_eq!(sum.reduce(), before + scalar * scalar * scalar, "weights of any size");
     }
 
     proptest! {
         #[test]
-        fn sums_equal_sums_of_scalars(terms in prop::collection::vec(any::<(u128, [u8; 32], [u8; 32])>(), 0..20)) {
+        fn sums_equal_sums_of_scalars(terms in prop::collection::vec(any::<([u8; 32], [u8; 32], [u8; 32])>(), 0..20)) {
             let (mut sum, mut expected) = (WeightedSum::ZERO, Scalar::ZERO);
             for (weight, one, other) in terms {
                 let (weight, one, other) =
-                    (Scalar::from(weight), Scalar::from_bytes_mod_order(one), Scalar::from_bytes_mod_order(other));
+                    [weight, one, other].map(Scalar::from_bytes_mod_order).into();
                 let [w, a, b] = [&weight, &one, &other].map(Integer::of);
                 sum.add(&w, &a);
                 sum.add_product(&w, &a, &b);

@@ -9,7 +9,7 @@ use voting_core::contest::{Budget, Choice, Contest, Grades, Kind, Method, Mode, 
 use voting_core::ids::{ContestIndex, RoundIndex};
 use voting_core::record::Rule;
 use voting_core::testing::tamper::kinds::{answers, contests, every_kind, forged, opened_with};
-use voting_core::testing::{Sandbox, chosen, contest, contest_of, label_digests, totals};
+use voting_core::testing::{Sandbox, chosen, contest_of, label_digests, totals};
 
 const FIRST: RoundIndex = RoundIndex(0);
 
@@ -405,21 +405,127 @@ fn real_ballots_keep_the_relations_and_read_the_published_totals() {
     }
 }
 
-/// Weights and kinds that could give a total beyond 2^40 are refused when the roll is closed (A9).
+/// Every rule with an exact sum, cast, replaced, counted and decrypted: implied cells are in the totals.
 #[test]
-fn a9_a_roll_too_heavy_for_its_points_is_refused() {
-    use voting_core::entry::{Author, Body};
-    let mut sandbox = Sandbox::with(6, |fields| {
-        fields.rounds.truncate(1);
-        fields.rounds[0].contests = vec![
-            contest_of(3, points(1 << 38, Budget::Fixed(1 << 38), false, false), &[0, 1], false),
-            contest(2, Selection { min: 0, max: 1, blank: false }, &[0, 1], false),
-        ];
+fn implied_cells_are_counted_with_weights_and_taken_out() {
+    let choose = |min, max, blank| Kind::Selection(Selection { min, max, blank });
+    let order = |ranks: [u32; 4]| Choice::Ranking(ranks.map(Some).to_vec());
+    let all = vec![
+        contest_of(3, choose(1, 1, false), &[0, 1], false),
+        contest_of(3, choose(2, 2, true), &[0, 1], false),
+        contest_of(1, choose(0, 1, true), &[0, 1], false),
+        contest_of(3, points(5, Budget::Fixed(6), true, false), &[0, 1], false),
+        contest_of(3, points(5, Budget::Fixed(6), true, true), &[0, 1], false),
+        contest_of(4, ranking(Mode::UnrankedLast, false, false), &[0, 1], false),
+        contest_of(4, ranking(Mode::UnrankedLast, false, true), &[0, 1], false),
+    ];
+    let (p, b) = (|v: [u64; 3]| Choice::Points(v.to_vec()), || Choice::Blank);
+    let one = vec![
+        chosen(&[2]),
+        chosen(&[0, 2]),
+        chosen(&[0]),
+        p([0, 1, 5]),
+        p([5, 0, 1]),
+        order([4, 3, 2, 1]),
+        order([2, 1, 4, 3]),
+    ];
+    let two = vec![chosen(&[0]), b(), b(), p([5, 1, 0]), b(), order([1, 2, 3, 4]), b()];
+    let three = vec![
+        chosen(&[1]),
+        chosen(&[1, 2]),
+        chosen(&[0]),
+        p([2, 2, 2]),
+        p([1, 1, 4]),
+        order([3, 1, 4, 2]),
+        order([1, 2, 3, 4]),
+    ];
+    let mut sandbox = opened_with(5, all.clone());
+    sandbox.vote(1, &one);
+    sandbox.vote(0, &two);
+    sandbox.vote(1, &three);
+    sandbox.vote(0, &one);
+    sandbox.vote(2, &two);
+    finish(&mut sandbox);
+    let report = sandbox.report();
+    assert_eq!(report.faults, vec![]);
+    for ((position, contest), found) in all.iter().enumerate().zip(totals(&report, 0)) {
+        let counted = [(3, &three), (2, &one), (1, &two)].map(|(w, a)| (w, &a[position]));
+        assert_eq!(found, plain(contest, &counted), "contest {position}");
+    }
+}
+
+/// Parts with implied cells: earlier parts, and replaced ones, are completed when they are read again.
+#[test]
+fn implied_cells_in_several_parts_are_counted_and_taken_out() {
+    let rule = Grades {
+        criteria: label_digests(1_000, 3),
+        grades: label_digests(2_000, 2),
+        rows_may_be_blank: false,
+        caps: vec![],
+        median: false,
+    };
+    let large = contest_of(200, Kind::Grades(rule), &[0, 1], false);
+    let mut sandbox = opened_with(3, vec![large.clone()]);
+    let answer =
+        |shift: u32| Choice::Grades((0..600_u32).map(|i| Some(u32::from((i * i + shift).is_multiple_of(3)))).collect());
+    for (voter, shift) in [(1, 0), (0, 1), (1, 2), (2, 1)] {
+        let sealed = sandbox.seal(voter, &[answer(shift)]);
+        assert!(sealed.parts().len() > 1);
+        for entry in sandbox.cast_parts(voter, sealed.parts()) {
+            sandbox.offer(entry).unwrap();
+        }
+    }
+    finish(&mut sandbox);
+    let report = sandbox.report();
+    assert_eq!(report.faults, vec![]);
+    assert_eq!(totals(&report, 0), [plain(&large, &[(3, &answer(2)), (2, &answer(1)), (1, &answer(1))])]);
+}
+
+/// Ciphertexts whose implied cell is a fraction of what is allowed, negative, or too large, beside a true argument.
+#[test]
+fn a9_illegal_implied_cells_are_refused_in_every_kind() {
+    let choose = |min, max, blank| Kind::Selection(Selection { min, max, blank });
+    let all = vec![
+        contest_of(3, choose(1, 1, false), &[0, 1], false),
+        contest_of(3, choose(2, 2, true), &[0, 1], false),
+        contest_of(3, points(5, Budget::Fixed(6), true, true), &[0, 1], false),
+        contest_of(3, ranking(Mode::UnrankedLast, false, true), &[0, 1], false),
+    ];
+    let legal = vec![
+        chosen(&[0]),
+        chosen(&[0, 1]),
+        Choice::Points(vec![5, 1, 0]),
+        Choice::Ranking(vec![Some(1), Some(2), Some(3)]),
+    ];
+    let forgeries: [(u32, &[i64]); 7] = [
+        (0, &[1, 1, -1]),
+        (0, &[0, 0, 1]),
+        (1, &[1, 1, -2, 1]),
+        (1, &[0, 0, 2, 0]),
+        (2, &[0, 0, 6, 0]),
+        (2, &[5, 1, -6, 1]),
+        (3, &[1, 1, 0, 1, 0, -1, 1]),
+    ];
+    for (contest, cells) in forgeries {
+        let mut sandbox = opened_with(6, all.clone());
+        let bytes = forged(&mut sandbox, 0, &legal, (ContestIndex(contest), 0), cells);
+        assert_eq!(sandbox.offer(bytes).unwrap_err().rule, Rule::BallotProof, "{contest} {cells:?}");
+    }
+    let mut sandbox = opened_with(6, all);
+    let bytes = forged(&mut sandbox, 0, &legal, (ContestIndex(0), 0), &[1, 0, 0]);
+    sandbox.offer(bytes).unwrap();
+}
+
+/// The search for repeats compares what ballots carry: an implied cell may have the first component of another one (A10).
+#[test]
+fn a10_implied_cells_are_not_compared() {
+    use proofs::group::Scalar;
+    use voting_core::testing::tamper::with_randomness;
+    let mut sandbox = Sandbox::opened(1);
+    // Contest 2 carries the cells 0 and 2, with the randomness r and -2r: the implied one has r.
+    let bytes = with_randomness(&mut sandbox, 1, |contest, cell| {
+        let own = Scalar::from(100 * u64::from(contest) + 9 + u64::from(contest != 2) * cell as u64);
+        proofs::secret::SecretScalar::from_scalar(if contest == 2 && cell > 0 { -(own + own) } else { own })
     });
-    sandbox.ceremony();
-    let members = sandbox.members(FIRST);
-    let chunk = voting_core::entry::RollChunk { round: FIRST, number: 0, members };
-    sandbox.push(Author::Registrar, &Body::RollChunk(chunk));
-    let end = sandbox.signed(Author::Registrar, &Body::RollClosed(sandbox.roll_end(FIRST)));
-    assert_eq!(sandbox.offer(end).unwrap_err().rule, Rule::RollBound, "eight times 2^38");
+    sandbox.offer(bytes).unwrap();
 }

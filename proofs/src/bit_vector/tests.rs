@@ -353,3 +353,26 @@ fn narrow_proofs_are_frozen() {
     prepare(transcript, &statement, &case.key, &case.ciphertexts, case.proof.clone()).unwrap();
     assert_eq!(hex::encode(&transcript.item_digest()[..16]), "a7ac2ccb54851be91e862c91404340ea");
 }
+
+#[test]
+fn a1_what_follows_is_bound_to_every_response() {
+    let digest = |f: &[Scalar], z: u64, z_e: u64| {
+        let mut transcript = context(b"one");
+        transcript.bind_responses(f, &Scalar::from(z), &Scalar::from(z_e));
+        transcript.item_digest()
+    };
+    let f: Vec<_> = (0..9_u64).map(Scalar::from).collect();
+    let honest = digest(&f, 20, 21);
+    for i in 0..f.len() {
+        let mut other = f.clone();
+        other[i] += Scalar::from(100_u64);
+        assert_ne!(digest(&other, 20, 21), honest, "f {i}");
+    }
+    assert_ne!(digest(&f[..8], 20, 21), honest);
+    assert_ne!(digest(&f, 22, 21), honest);
+    assert_ne!(digest(&f, 20, 22), honest);
+    assert_ne!(digest(&f, 21, 20), honest);
+    let mut swapped = f;
+    swapped.swap(0, 1);
+    assert_ne!(digest(&swapped, 20, 21), honest);
+}

@@ -13,7 +13,7 @@ use super::section::{Implied, Section};
 pub(super) struct Plan {
     values: Vec<Value>,
     relations: Vec<Relation>,
-    /// Cells that no ballot carries, in order.
+    /// Cells that no ballot carries.
     implied: Vec<Implied>,
     /// Names of the values and of the relations, where they are asked for.
     names: Option<(Vec<String>, Vec<String>)>,
@@ -58,7 +58,8 @@ impl Plan {
     }
 
     /// Adds the relation `sum of terms = total`, terms ascending by value, which tells the cell `implied` from the others: no
-    /// ballot carries it, unless it is wide or the only one. Its coefficient is 1, and the others are cells that are carried.
+    /// ballot carries it then. It stays carried where it is wide, the only one, has another coefficient than 1, or tells
+    /// another cell, or where one of the others is not carried.
     pub(super) fn exactly(
         &mut self,
         terms: impl Iterator<Item = (usize, i64)>,
@@ -69,11 +70,15 @@ impl Plan {
         let terms: Vec<_> = terms.collect();
         let others: Vec<_> = terms.iter().filter(|(value, _)| *value != implied).copied().collect();
         let carried = |value: &usize| self.values.get(*value).is_some_and(|value| value.carrier == Carrier::Encrypted);
-        debug_assert!(terms.iter().all(|(value, _)| carried(value)), "implied cells tell no others");
-        if let Some(value) = self.values.get_mut(implied).filter(|value| !value.is_wide() && !others.is_empty()) {
-            debug_assert!(terms.contains(&(implied, 1)), "other coefficients would need a division");
+        let tells_another =
+            self.implied.iter().any(|earlier| earlier.others.iter().any(|(other, _)| *other == implied));
+        let may_be_left_out = terms.contains(&(implied, 1))
+            && !others.is_empty()
+            && terms.iter().all(|(value, _)| carried(value))
+            && !tells_another;
+        if let Some(value) = self.values.get_mut(implied).filter(|value| may_be_left_out && !value.is_wide()) {
             *value = Value::committed(value.max);
-            self.implied.push(Implied::new(implied, total, others));
+            self.implied.push(Implied { cell: implied, total, others });
         }
         self.relation(terms.into_iter(), (total, total), name);
     }

@@ -8,31 +8,23 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proofs::ProofError;
 use proofs::elgamal::Ciphertext;
-use proofs::group::{BASE_TABLE, IsIdentity, scalar_from_i64};
+use proofs::group::{BASE_TABLE, IsIdentity, Point, scalar_from_i64};
 use proofs::linear::Statement;
 
 /// A cell that an exact relation tells from the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Implied {
-    /// Its position among the cells of the section.
-    cell: usize,
-    /// `(0, total x G)`: what the weighted sum of all cells of the relation is.
-    total: Ciphertext,
-    /// The other cells of the relation with their coefficients.
-    others: Vec<(usize, i64)>,
-}
-
-impl Implied {
-    /// The cell that has the coefficient 1 in a relation which sums up to `total`, and the other cells.
-    pub(super) fn new(cell: usize, total: i64, others: Vec<(usize, i64)>) -> Self {
-        let mut sum = Ciphertext::zero();
-        sum.second = BASE_TABLE * &scalar_from_i64(total);
-        Self { cell, total: sum, others }
-    }
+    /// Its position among the cells of the section. Its coefficient is 1.
+    pub(super) cell: usize,
+    /// What the weighted sum of all cells of the relation is.
+    pub(super) total: i64,
+    /// The other cells of the relation with their coefficients; all of them are carried.
+    pub(super) others: Vec<(usize, i64)>,
 }
 
 /// The statement of a section, and how ciphertexts become cells.
@@ -41,12 +33,16 @@ pub struct Section {
     statement: Statement,
     /// In ascending order of their cells.
     implied: Vec<Implied>,
+    /// `total x G` for each total that occurs.
+    totals: BTreeMap<i64, Point>,
 }
 
 impl Section {
     pub(super) fn new(statement: Statement, mut implied: Vec<Implied>) -> Self {
         implied.sort_unstable_by_key(|implied| implied.cell);
-        Self { statement, implied }
+        let totals: BTreeSet<_> = implied.iter().map(|implied| implied.total).collect();
+        let totals = totals.into_iter().map(|total| (total, BASE_TABLE * &scalar_from_i64(total))).collect();
+        Self { statement, implied, totals }
     }
 
     /// What a ballot proves of its ciphertexts.
@@ -89,7 +85,9 @@ impl Section {
             }
         }
         for Implied { cell, total, others } in &self.implied {
-            let mut pair = *total;
+            let total = self.totals.get(total).ok_or(ProofError::Misuse("the total of an implied cell"))?;
+            let mut pair = Ciphertext::zero();
+            pair.second = *total;
             for (other, coefficient) in others {
                 let other = cells.get(*other).ok_or(ProofError::Length("ciphertexts"))?;
                 let multiple = other.vartime_scale(coefficient.unsigned_abs());

@@ -36,6 +36,44 @@ fn exact_sums_spare_a_ciphertext() {
     assert_eq!(implied(ranking(Mode::RankedOnly, false, true), 4), 0);
 }
 
+/// Which ones are carried decides what every ballot means.
+#[test]
+fn the_carried_cells_are_those_of_the_protocol() {
+    let carried =
+        |kind, options| contest_of(options, kind, &[0], false).section(0, 1).unwrap().carried().collect::<Vec<_>>();
+    let points = |blank| Kind::Points(Points { max: 5, budget: Budget::Fixed(6), exact: true, blank });
+    assert_eq!(carried(Kind::Selection(Selection { min: 2, max: 2, blank: true }), 3), [0, 1, 3]);
+    assert_eq!(carried(grades(1, false, &[]), 2), [0, 1, 3, 4]);
+    assert_eq!(carried(points(false), 3), [0, 1]);
+    assert_eq!(carried(points(true), 3), [0, 1, 3]);
+    assert_eq!(carried(ranking(Mode::UnrankedLast, false, true), 3), [0, 1, 3, 6]);
+}
+
+/// A relation that cannot tell a cell leaves it to the ballot, instead of a wrong cell.
+#[test]
+fn a_cell_that_cannot_be_told_stays_carried() {
+    use crate::contest::plan::Plan;
+    let carried = |relations: &[(&[(usize, i64)], usize)], others: usize| {
+        let mut plan = Plan::default();
+        for _ in 0..3 {
+            plan.value(Value::encrypted(1), format_args!("cell"));
+        }
+        for _ in 0..others {
+            plan.value(Value::committed(1), format_args!("no cell"));
+        }
+        for (terms, implied) in relations {
+            plan.exactly(terms.iter().copied(), 1, *implied, format_args!("relation"));
+        }
+        plan.section().unwrap().statement().encrypted()
+    };
+    assert_eq!(carried(&[(&[(0, 1), (1, 1), (2, 1)], 2)], 0), 2);
+    assert_eq!(carried(&[(&[(0, 1), (1, 1), (2, 2)], 2)], 0), 3, "half a total");
+    assert_eq!(carried(&[(&[(0, 1), (1, 1)], 2)], 0), 3, "not in the relation");
+    assert_eq!(carried(&[(&[(0, 1), (3, 1)], 0)], 1), 3, "told by a value that is no cell");
+    assert_eq!(carried(&[(&[(0, 1), (1, 1)], 1), (&[(1, 1), (2, 1)], 2)], 0), 2, "told by an implied one");
+    assert_eq!(carried(&[(&[(0, 1), (1, 1)], 1), (&[(0, 1), (2, 1)], 0)], 0), 2, "tells an implied one");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -67,7 +105,7 @@ fn coefficients_of_either_sign_count() {
         vec![Value::encrypted(9), Value::encrypted(9), Value::committed(9)],
         vec![Relation { terms: vec![(0, 3), (1, -2), (2, 1)], lo: 4, hi: 4 }],
     );
-    let implied = vec![Implied::new(2, 4, vec![(0, 3), (1, -2)])];
+    let implied = vec![Implied { cell: 2, total: 4, others: vec![(0, 3), (1, -2)] }];
     let section = Section::new(statement.unwrap(), implied);
     let pair = |first: i64, second: i64| Ciphertext {
         first: BASE * scalar_from_i64(first),
