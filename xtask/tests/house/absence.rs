@@ -57,6 +57,7 @@ const VARIABLE_TIME: &[(&str, &str)] = &[
     ("proofs/src/sharing/feldman.rs", "public commitments and indices"),
     ("proofs/src/sharing/lagrange.rs", "published parts"),
     (FLOOR, "measures how fast the curve itself is, on public points"),
+    ("voting-core/src/contest/section.rs", "ciphertexts on the ballot times public coefficients"),
     ("voting-core/src/record/state/round.rs", "ciphertexts on the log times public weights"),
 ];
 
