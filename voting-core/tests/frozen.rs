@@ -11,10 +11,12 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use tlog::tile::{parse_bundle, write_bundle};
-use voting_core::ids::{EntryIndex, EventId};
+use voting_core::contest::{Budget, Choice, Kind, Method, Mode, Points, Ranking, Selection};
+use voting_core::ids::{EntryIndex, EventId, RoundIndex};
 use voting_core::record::{Report, verify_record};
+use voting_core::testing::tamper::kinds;
 use voting_core::testing::tamper::{self, TamperedRecord};
-use voting_core::testing::{Sandbox, rules, totals};
+use voting_core::testing::{Sandbox, chosen, contest_of, rules, totals};
 
 /// Most bytes of one frozen version.
 const BUDGET: u64 = 300 << 10;
@@ -77,10 +79,41 @@ fn freeze(directory: &Path, record: &TamperedRecord, defect: &str) {
     write(&directory.join("expected.json"), (serde_json::to_string_pretty(&expected).unwrap() + "\n").as_bytes());
 }
 
+/// Three voters of weights 2, 3 and 1 who answer contests of every kind, among them one of each kind whose answers have
+/// an exact sum, so that a cell is left out of the ballot.
+fn kinds_finished() -> TamperedRecord {
+    let exact = [
+        Kind::Selection(Selection { min: 2, max: 2, blank: false }),
+        Kind::Selection(Selection { min: 1, max: 1, blank: true }),
+        Kind::Points(Points { max: 4, budget: Budget::Fixed(6), exact: true, blank: false }),
+        Kind::Ranking(Ranking { mode: Mode::UnrankedLast, ties: false, blank: false, method: Method::Schulze }),
+    ];
+    let mut contests = kinds::contests();
+    contests.extend(exact.map(|kind| contest_of(3, kind, &[0, 1], false)));
+    let mut sandbox = kinds::opened_with(1, contests);
+    for voter in 0..3 {
+        let mut answers = kinds::answers(sandbox.voters[voter].weight);
+        let blank = if voter == 1 { Choice::Blank } else { chosen(&[voter as u32]) };
+        let order = Choice::Ranking(vec![Some(2), Some(1), Some(3)]);
+        answers.extend([chosen(&[0, 2]), blank, Choice::Points(vec![4, 0, 2]), order]);
+        sandbox.vote(voter, &answers);
+    }
+    sandbox.close();
+    sandbox.decrypt(1);
+    sandbox.decrypt(3);
+    sandbox.result(RoundIndex(0));
+    sandbox.record()
+}
+
+/// The valid records that are frozen, by directory.
+const VALID: [&str; 2] = ["finished", "kinds"];
+
 /// Writes a version when asked to, before any test reads one.
 static FREEZE: LazyLock<()> = LazyLock::new(|| {
     let Ok(number) = std::env::var("URNA_FREEZE") else { return };
-    freeze(&version(&number).join("finished"), &Sandbox::finished(1).record(), "");
+    for (directory, record) in VALID.into_iter().zip([Sandbox::finished(1).record(), kinds_finished()]) {
+        freeze(&version(&number).join(directory), &record, "");
+    }
     let all = tamper::all();
     for (directory, name) in DEFECTS {
         let tamper = all.iter().find(|tamper| tamper.name == name).expect("a tamper of this name");
@@ -114,7 +147,7 @@ fn every_frozen_record_has_the_verdict_it_had() {
     assert!(!versions.is_empty());
     for version in versions {
         let records = directories(&version);
-        assert_eq!(records.len(), 1 + DEFECTS.len(), "{version:?}");
+        assert_eq!(records.len(), VALID.len() + DEFECTS.len(), "{version:?}");
         for directory in records {
             let (expected, report) = read(&directory);
             let found: Vec<_> = rules(&report).into_keys().collect();
@@ -135,6 +168,22 @@ fn the_finished_record_of_version_1_counts_as_its_voters_voted() {
     let first = vec![vec![2, 4, 3, 3], vec![1, 4], vec![1, 1, 1], vec![4, 1, 0]];
     assert_eq!(expected.totals, [first, vec![vec![2, 4, 0]]]);
     assert_eq!((report.rounds[0].ballots, report.rounds[0].turnout), (7, 6));
+}
+
+/// Contests of every kind, with the totals that three answers of weights 2, 3 and 1 add up to, written here by hand.
+#[test]
+fn the_frozen_record_of_every_kind_counts_as_its_voters_voted() {
+    let (expected, report) = read(&version("1").join("kinds"));
+    assert!(report.holds, "{:#?}", report.faults);
+    let found = &expected.totals[0];
+    assert_eq!(found[0], [6, 6, 0]);
+    assert_eq!(found[2], [30, 6, 0]);
+    assert_eq!(found[3], [1 + 2, 0, 3]);
+    assert_eq!(found[7], [6, 0, 6]);
+    assert_eq!(found[8], [2, 0, 1, 3]);
+    assert_eq!(found[9], [24, 0, 12]);
+    // Option 1 is first, option 0 second: 0 before 1, 0 before 2; 1 before 0, 1 before 2; 2 before 0, 2 before 1.
+    assert_eq!(found[10], [0, 6, 6, 6, 0, 0]);
 }
 
 #[test]

@@ -1,9 +1,14 @@
+use hkdf::Hkdf;
+use proofs::secret::SecretScalar;
 use proptest::prelude::*;
+use sha2::Sha512;
 
+use super::seal::SealingSeed;
 use super::*;
-use crate::contest::{Choice, Entitlement};
+use crate::contest::{Choice, Entitlement, Kind, Selection};
 use crate::ids::RoundIndex;
-use crate::testing::{Sandbox, chosen};
+use crate::testing::tamper::kinds::opened_with;
+use crate::testing::{Sandbox, chosen, contest_of};
 
 const FIRST: RoundIndex = RoundIndex(0);
 
@@ -37,6 +42,29 @@ fn the_computed_size_bounds_every_ballot() {
         "{} of {bounds:?}",
         bytes.len()
     );
+}
+
+/// A tester who knows the protocol's text finds the randomness of a cell by the cell's number, implied cells counted.
+#[test]
+fn s2_randomness_follows_the_number_of_the_cell_not_its_place_among_the_carried() {
+    let exactly_one = Kind::Selection(Selection { min: 1, max: 1, blank: true });
+    let sandbox = opened_with(1, vec![contest_of(3, exactly_one, &[0, 1], false)]);
+    let rules = sandbox.state.round(FIRST).unwrap().rules().unwrap().clone();
+    let place = &rules.parts_of(sandbox.voters[0].group)[0][0];
+    let section = &rules.contest(place.contest).unwrap().sections(1).unwrap()[0];
+    let carried: Vec<usize> = section.carried().collect();
+    assert_eq!((section.cells(), carried.len()), (4, 3));
+    let found = SealingSeed([7; 32]).randomness(place, section);
+    let written = |cell: usize| {
+        let info = [b"urna/v1/randomness".as_slice(), &0_u32.to_le_bytes(), &(cell as u64).to_le_bytes()].concat();
+        let mut wide = [0; 64];
+        Hkdf::<Sha512>::new(None, &[7; 32]).expand(&info, &mut wide).unwrap();
+        SecretScalar::from_wide_bytes(&wide)
+    };
+    let expected: Vec<_> = carried.iter().map(|cell| written(place.first_cell + cell)).collect();
+    let bytes = |scalars: &[SecretScalar]| scalars.iter().map(|r| *r.expose()).collect::<Vec<_>>();
+    assert_eq!(bytes(&found), bytes(&expected));
+    assert_eq!(carried, [0, 1, 3]);
 }
 
 #[test]
