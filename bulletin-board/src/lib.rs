@@ -11,6 +11,7 @@ mod server;
 mod state;
 pub mod store;
 mod view;
+mod witnesses;
 
 pub use config::{Config, OnFatal};
 pub use error::{Fault, StartError};

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use tlog::hash::sha256;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::{error, info, warn};
+use voting_core::ballot::witness_policy;
 use voting_core::codec::{self, Reader};
 use voting_core::entry::{self, Request};
 use voting_core::ids::{EventId, SigningKeyId};
@@ -16,9 +18,10 @@ use voting_core::manifest::Manifest;
 use crate::admit::signed_fault;
 use crate::config::Config;
 use crate::error::{Fault, StartError};
-use crate::sequencer::{Core, Sequencer, now};
+use crate::sequencer::{Core, START_WAIT, Sequencer, now};
 use crate::store::{Folder, Index, Reservation, write_atomic};
 use crate::view::View;
+use crate::witnesses::{can_be_met, without_address};
 
 /// Seconds by which the clock of a signed request may differ from the board's.
 const REQUEST_AGE: u64 = 300;
@@ -69,7 +72,7 @@ impl Board {
         let mut events = BTreeMap::new();
         for event in folder.events()? {
             let path = folder.journal(&event);
-            let core = Core::recover(&event, &path, Arc::clone(&index), |state| {
+            let core = Core::recover(&event, &path, Arc::clone(&index), (&config).into(), |state| {
                 let manifest = state.manifest();
                 let keys = reserved.get(&manifest.log_key).and_then(|key| key.keys(&manifest.origin()));
                 keys.ok_or_else(|| StartError::Key {
@@ -88,6 +91,7 @@ impl Board {
             }
             events.insert(event, Arc::new(Event::start(core, &config)?));
         }
+        confirmed(&events, config.witness_wait.min(START_WAIT))?;
         let (events, reserved) = (RwLock::new(events), Mutex::new(reserved));
         let label_uploads = Semaphore::new(LABEL_UPLOADS);
         Ok(Self { config, host, public_url, events, reserved, label_uploads, index, folder })
@@ -195,6 +199,13 @@ impl Board {
         let reservation = reservation.ok_or_else(|| {
             Fault::Manifest("log_key: this administrator has not reserved it here: reserve first, then found".into())
         })?;
+        let policy = witness_policy(&manifest).map_err(Fault::Manifest)?;
+        if !can_be_met(&policy) {
+            let nowhere = without_address(&policy).join(", ");
+            return Err(Fault::Manifest(format!(
+                "witnesses.policy: it can't be met, since these witnesses have no http address behind their key: {nowhere}"
+            )));
+        }
         // S6: one log for each key.
         if self.events().iter().any(|event| event.view.manifest.log_key == manifest.log_key) {
             return Err(Fault::Manifest("log_key: it belongs to another event already: reserve again".into()));
@@ -206,10 +217,16 @@ impl Board {
             Fault::Internal
         };
         self.folder.make_event(&id).map_err(broken("the folder of an event"))?;
-        let core = Core::found(manifest.as_bytes(), keys, &self.folder.journal(&id), Arc::clone(&self.index));
+        let (journal, index) = (self.folder.journal(&id), Arc::clone(&self.index));
+        let wait = Instant::now() + self.config.witness_wait;
+        let core = Core::found(manifest.as_bytes(), keys, &journal, index, (&self.config).into());
         let event = Arc::new(Event::start(core.map_err(failed)?, &self.config).map_err(failed)?);
         self.events.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&event));
         info!(event = %id, "event founded");
+        drop(reserved);
+        while event.view.waiting().is_some() && Instant::now() < wait {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         Ok(event)
     }
 
@@ -255,6 +272,22 @@ impl Event {
     fn start(core: Core, config: &Config) -> Result<Self, StartError> {
         let view = Arc::clone(core.view());
         Ok(Self { view, sequencer: Sequencer::start(core, config)?, labels: Mutex::new(()) })
+    }
+}
+
+/// Waits for the witnesses' first word on the logs of a board that starts: none may know more than the journals.
+fn confirmed(events: &BTreeMap<EventId, Arc<Event>>, wait: Duration) -> Result<(), StartError> {
+    let end = Instant::now() + wait;
+    loop {
+        let waiting: Vec<_> = events.values().filter_map(|event| event.view.waiting()).collect();
+        // A restored backup: whoever goes on from it forks the log (A19).
+        if let Some(told) = waiting.iter().find(|waiting| waiting.contradicted) {
+            return Err(StartError::Rollback(told.why.clone()));
+        }
+        if waiting.is_empty() || Instant::now() >= end {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
