@@ -21,7 +21,7 @@ use rand::RngCore;
 use rand::rngs::OsRng;
 use tlog::cosign::CosigningKey;
 use tlog::note::{KeyName, VerifierKey};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::error::StartError;
 use crate::files::{read_text, write_new};
@@ -152,7 +152,6 @@ fn parse(text: &str) -> Option<CosigningKey> {
     let mut bytes = Zeroizing::new([0; 32]);
     hex::decode_to_slice(seed.strip_prefix("seed ")?, bytes.as_mut()).ok()?;
     let key = CosigningKey::from_seed(name, &bytes);
-    bytes.zeroize();
     (key.verifier().to_string() == vkey.strip_prefix("vkey ")?).then_some(key)
 }
 

@@ -111,7 +111,7 @@ impl Witness {
         let cosignature = self.key.secret().cosign(&checkpoint, time).map_err(|_| Fault::Clock)?;
         let answer = format_response(core::slice::from_ref(&cosignature));
         let next = Record::new(&log_key, checkpoint, &request.note, cosignature, time);
-        let next = next.ok_or(Fault::Internal)?;
+        let next = next.map_err(|fault| Fault::Malformed(fault.into()))?;
         // The same text is on the disk already; a fresh time needs no sync.
         let is_stored = record.as_ref().is_some_and(|record| record.note.text() == next.note.text());
         if !is_stored {

@@ -68,11 +68,7 @@ fn settings_come_from_file_environment_and_flags() {
         let mut command = command();
         command.args(["serve", "--config", config.to_str().unwrap()]).args(flags);
         command.env("URNA_WITNESS_PREFIX", "/env").env("URNA_WITNESS_LISTEN", "127.0.0.1:0");
-        let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-        Program { child, url }
+        Program::spawn(command)
     };
     let program = child(&[]);
     assert!(program.url.ends_with("/env"), "{}", program.url);

@@ -9,8 +9,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::{Place, TestLog, add, agent, connect, get, post, raw, rest, try_post};
+use tlog::checkpoint::Extension;
 use tlog::evidence::{SplitView, Verdict};
-use tlog::note::NoteSignature;
+use tlog::note::{MAX_NOTE, NoteSignature};
 use tlog::policy::{Policy, Witness, Word};
 use tlog::witness::{AddCheckpoint, MAX_REQUEST, parse_response, parse_size};
 use tlog::{Checkpoint, EMPTY_ROOT, SignedNote, TlogProof, leaf_hash};
@@ -144,6 +145,39 @@ fn signatures_of_others_are_ignored_and_not_kept() {
     let note = SignedNote::parse(served.text.as_bytes()).unwrap();
     let names: Vec<_> = note.signatures().iter().map(|line| line.name().to_string()).collect();
     assert_eq!(names, ["log.example/1", "witness.example/w1"]);
+}
+
+#[test]
+fn extension_lines_are_cosigned_and_a_checkpoint_without_room_for_a_cosignature_is_refused() {
+    let log = TestLog::new("log.example/1", 9);
+    let place = Place::new(&[&log]);
+    let witness = place.run();
+    let url = add(witness.url());
+    let with = |size: u64, lines: usize, length: usize| {
+        let mut head = log.head(size);
+        head.extensions = vec![Extension::new(&"x".repeat(length)).unwrap(); lines];
+        let body = AddCheckpoint { old_size: if size == 9 { 5 } else { 0 }, proof: vec![], note: log.signed(&head) };
+        (head, body)
+    };
+    let (head, body) = with(5, 2, 9);
+    let answer = post(&url, &body.to_bytes());
+    parse_response(answer.text.as_bytes(), &head, std::slice::from_ref(&place.own)).unwrap();
+    // The same tree with another text is another checkpoint; both are consistent.
+    let (head, mut body) = with(5, 1, 9);
+    body.old_size = 5;
+    let answer = post(&url, &body.to_bytes());
+    parse_response(answer.text.as_bytes(), &head, std::slice::from_ref(&place.own)).unwrap();
+    assert!(fs::read_to_string(place.record(&log)).unwrap().contains(&head.to_text()));
+    let (_, mut body) = with(9, 255, 1024);
+    body.proof = log.tree.consistency(5, 9).unwrap();
+    let spare = MAX_NOTE - body.note.to_bytes().len();
+    let mut head = Checkpoint::from_unverified_note(&body.note).unwrap();
+    head.extensions.push(Extension::new(&"y".repeat(spare - 1)).unwrap());
+    body.note = log.signed(&head);
+    assert_eq!(body.note.to_bytes().len(), MAX_NOTE);
+    let answer = post(&url, &body.to_bytes());
+    assert_eq!((answer.status, place.stored(&log)), (400, Some(5)), "{}", answer.text);
+    assert_eq!(post(&url, &log.ask(5, 9)).status, 200);
 }
 
 #[test]

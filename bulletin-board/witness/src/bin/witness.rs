@@ -94,6 +94,7 @@ enum LogCommand {
 #[derive(Args)]
 struct Given {
     /// Configuration file (TOML) with any of data, key, watched, listen, prefix, workers. Environment and flags win.
+    /// Paths count from the working directory.
     #[arg(long, env = "URNA_WITNESS_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Folder of what was cosigned; made at the first start. Never restore it from a backup: see docs/operating.md.

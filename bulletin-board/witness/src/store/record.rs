@@ -17,7 +17,7 @@ use core::fmt;
 use tlog::cosign;
 use tlog::note::{MAX_NOTE, NoteSignature, SignedNote, VerifierKey};
 use tlog::witness::Latest;
-use tlog::{Checkpoint, Origin, checkpoint};
+use tlog::{Checkpoint, NoteError, Origin, checkpoint};
 
 /// The first line of the file.
 const HEADER: &str = "urna witness record 1";
@@ -41,17 +41,20 @@ impl Record {
     /// The record of a checkpoint that passed every check, with its cosignature.
     ///
     /// Of the note's lines only that of the log is kept: what others sign there is not this witness' matter.
+    ///
+    /// # Errors
+    /// [`NoteError::TooLarge`] if the cosignature makes the note too large; [`NoteError::NotSigned`].
     pub(crate) fn new(
         key: &VerifierKey,
         checkpoint: Checkpoint,
         signed: &SignedNote,
         cosignature: NoteSignature,
         time: u64,
-    ) -> Option<Self> {
+    ) -> Result<Self, NoteError> {
         let of_log = |line: &&NoteSignature| line.name() == key.name() && line.key_id() == key.id();
-        let line = signed.signatures().iter().find(of_log)?.clone();
-        let note = SignedNote::from_parts(signed.text(), vec![line, cosignature]).ok()?;
-        Some(Self { key: key.clone(), checkpoint, time, note })
+        let line = signed.signatures().iter().find(of_log).ok_or(NoteError::NotSigned)?.clone();
+        let note = SignedNote::from_parts(signed.text(), vec![line, cosignature])?;
+        Ok(Self { key: key.clone(), checkpoint, time, note })
     }
 
     /// The log.

@@ -219,7 +219,14 @@ pub fn command() -> Command {
 
 impl Program {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut child = command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut command = command();
+        command.args(arguments);
+        Self::spawn(command)
+    }
+
+    /// Starts this command and waits until it serves.
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| {
