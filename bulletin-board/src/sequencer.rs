@@ -304,6 +304,11 @@ impl Core {
                     info!(event = %self.view.event(), size, "enough witnesses have cosigned: the event goes on");
                 }
                 self.late = None;
+                if size == self.view.size() {
+                    // After a start: it was shown before, and its receipts stay the same bytes.
+                    self.view.go_on();
+                    return Ok(());
+                }
                 // Step 7. Crash before or after: the witnesses cosign the same head again.
                 self.journal.append(&Record::Cosigned { size, note: note.clone() })?;
                 return self.show(size, note);

@@ -85,6 +85,11 @@ impl View {
         self.published.write().unwrap_or_else(PoisonError::into_inner).waiting = Some(waiting);
     }
 
+    /// Says that the newest head is still confirmed.
+    pub(crate) fn go_on(&self) {
+        self.published.write().unwrap_or_else(PoisonError::into_inner).waiting = None;
+    }
+
     /// Why nothing new is taken, if nothing is.
     pub(crate) fn waiting(&self) -> Option<Waiting> {
         self.read(|published| published.waiting.clone())

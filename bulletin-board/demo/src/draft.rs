@@ -221,12 +221,7 @@ fn question<'a>(vote: &'a Vote, contest: &'a Contest) -> Question<'a> {
 }
 
 /// The draft as TOML, and what is weaker in it than in a real election, in words.
-pub(crate) fn draft(
-    vote: &Vote,
-    keys: &Keys,
-    host: &str,
-    witnesses: &str,
-) -> Result<(String, Vec<String>), Failure> {
+pub(crate) fn draft(vote: &Vote, keys: &Keys, host: &str, witnesses: &str) -> Result<(String, Vec<String>), Failure> {
     let round = vote.rounds.first().ok_or_else(|| Failure::internal("a vote without a round"))?;
     let ballots = vote.fewest_ballots();
     let mut weaker = vec![
