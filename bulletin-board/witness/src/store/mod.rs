@@ -19,6 +19,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use rand::RngCore;
 use rand::rngs::OsRng;
@@ -65,11 +66,10 @@ impl Store {
         let path = root.join("lock");
         let options = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
         let lock = options.map_err(StartError::io(&path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StartError::Locked(root.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(StartError::Io { path, error }),
-        }
+        take(&lock).map_err(|error| match error {
+            TryLockError::WouldBlock => StartError::Locked(root.to_owned()),
+            TryLockError::Error(error) => StartError::Io { path, error },
+        })?;
         check_owner(root, key)?;
         let mut listed = read_listed(root)?;
         let records = read_records(root, &key.verifier(), &listed)?;
@@ -107,6 +107,18 @@ impl Store {
     pub(crate) fn evidence(&self, origin: &Origin) -> PathBuf {
         self.root.join("evidence").join(name_of(origin).to_string())
     }
+}
+
+/// Takes a lock. One that was just let go of may be held a moment longer, by a process that is being started and has not
+/// yet closed what it inherited.
+fn take(lock: &File) -> Result<(), TryLockError> {
+    for _ in 0..20 {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(25)),
+            taken => return taken,
+        }
+    }
+    lock.try_lock()
 }
 
 /// The record of a log in a data folder that a witness may be using; only for looking at.
