@@ -79,7 +79,7 @@ impl Store {
             // A crash between record and list: see `Store::save`.
             listed.extend(unlisted.into_iter().cloned());
             let path = root.join("logs");
-            write_atomic(&path, list_text(&listed).as_bytes(), 0o600).map_err(StartError::io(&path))?;
+            write_atomic(&path, list_text(&listed).as_bytes()).map_err(StartError::io(&path))?;
         }
         Ok((Self { root: root.to_owned(), listed: Mutex::new(listed), _lock: lock }, records))
     }
@@ -89,14 +89,14 @@ impl Store {
     pub(crate) fn save(&self, record: &Record) -> io::Result<()> {
         let path = record_path(&self.root, record.origin());
         // A crash before the rename in here leaves the record before this one: the cosignature was never given.
-        write_atomic(&path, record.to_string().as_bytes(), 0o600)?;
+        write_atomic(&path, record.to_string().as_bytes())?;
         // A crash here leaves a record of which no cosignature was given. It is kept, and its log is put on the list at
         // the next start: to know too much is harmless, the log learns the size from an answer 409.
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         if !listed.contains(record.origin()) {
             let mut longer = listed.clone();
             longer.insert(record.origin().clone());
-            write_atomic(&self.root.join("logs"), list_text(&longer).as_bytes(), 0o600)?;
+            write_atomic(&self.root.join("logs"), list_text(&longer).as_bytes())?;
             *listed = longer;
         }
         // A crash here leaves record and list; the log asks again with the new size and gets its cosignature.
@@ -191,12 +191,12 @@ fn check_owner(root: &Path, key: &Key) -> Result<(), StartError> {
 fn make(root: &Path, key: &Key) -> io::Result<String> {
     make_folder(&root.join("records"))?;
     make_folder(&root.join("evidence"))?;
-    write_atomic(&root.join("logs"), list_text(&BTreeSet::new()).as_bytes(), 0o600)?;
+    write_atomic(&root.join("logs"), list_text(&BTreeSet::new()).as_bytes())?;
     let mut id = [0; 16];
     OsRng.fill_bytes(&mut id);
     let id = hex::encode(id);
     let text = format!("{FORMAT}\nkey {}\nid {id}\n", key.verifier());
-    write_atomic(&root.join("format"), text.as_bytes(), 0o600)?;
+    write_atomic(&root.join("format"), text.as_bytes())?;
     Ok(id)
 }
 
