@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use client::{LABELS_FILE, Record};
 use tlog::layout::Resource;
@@ -26,8 +26,10 @@ const MAX_CONNECTIONS: usize = 64;
 const MAX_REQUESTS: usize = 10_000;
 /// Bytes of a request with all its headers.
 const MAX_REQUEST: u64 = 8 * 1_024;
-/// Longest wait for the next byte of a request, and for room in the network.
+/// Longest time for a whole request, and for an answer besides what its length allows.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Slowest reader that is served to the end, in bytes a second.
+const SLOWEST: u64 = 16 * 1_024;
 
 /// Folders of the copies, by event.
 type Copies = BTreeMap<EventId, PathBuf>;
@@ -61,8 +63,7 @@ pub(crate) fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Outcome, Fail
         };
         let ticket = Ticket::take(&open);
         if open.load(Ordering::SeqCst) > MAX_CONNECTIONS {
-            let _ = stream.set_write_timeout(Some(Duration::from_secs(1)));
-            let _ = Answer::error(503, "busy").send(&stream, false, true);
+            let _ = Answer::error(503, "busy").send(&mut Patient::new(&stream, Duration::from_secs(1)), false, true);
             continue;
         }
         let copies = copies.clone();
@@ -92,6 +93,41 @@ impl Drop for Ticket {
     }
 }
 
+/// A connection with a deadline: who sends or takes a byte now and then does not stay for ever.
+struct Patient<'a> {
+    stream: &'a TcpStream,
+    until: Instant,
+}
+
+impl<'a> Patient<'a> {
+    fn new(stream: &'a TcpStream, patience: Duration) -> Self {
+        Self { stream, until: Instant::now() + patience }
+    }
+
+    fn left(&self) -> io::Result<Duration> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+    }
+}
+
+impl io::Read for Patient<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(self.left()?))?;
+        self.stream.read(bytes)
+    }
+}
+
+impl Write for Patient<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(Some(self.left()?))?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
 /// What is answered.
 struct Answer {
     status: u16,
@@ -105,7 +141,7 @@ impl Answer {
         Self { status, media: "text/plain; charset=utf-8", cache: "no-store", body: format!("{text}\n").into_bytes() }
     }
 
-    fn send(&self, mut stream: &TcpStream, head_only: bool, close: bool) -> io::Result<()> {
+    fn send(&self, stream: &mut Patient<'_>, head_only: bool, close: bool) -> io::Result<()> {
         let Self { status, media, cache, body } = self;
         let reason = match status {
             200 => "OK",
@@ -142,14 +178,13 @@ struct Request {
 
 /// Answers the requests of one connection.
 fn converse(stream: &TcpStream, copies: &Copies) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let mut reader = BufReader::new(stream);
+    let mut reader = BufReader::new(Patient::new(stream, PATIENCE));
     for _ in 0..MAX_REQUESTS {
+        reader.get_mut().until = Instant::now() + PATIENCE;
         let Some(request) = (match read_request(&mut reader) {
             Ok(request) => request,
             Err(why) if why.kind() == io::ErrorKind::InvalidData => {
-                return Answer::error(400, "malformed request").send(stream, false, true);
+                return Answer::error(400, "malformed request").send(&mut Patient::new(stream, PATIENCE), false, true);
             }
             Err(why) => return Err(why),
         }) else {
@@ -162,7 +197,8 @@ fn converse(stream: &TcpStream, copies: &Copies) -> io::Result<()> {
             "GET" | "HEAD" => Answer::error(400, "a request for a file has no body"),
             _ => Answer::error(405, "copies of records can only be read"),
         };
-        answer.send(stream, head_only, close)?;
+        let patience = PATIENCE + Duration::from_secs(answer.body.len() as u64 / SLOWEST);
+        answer.send(&mut Patient::new(stream, patience), head_only, close)?;
         if close {
             return Ok(());
         }
@@ -171,7 +207,7 @@ fn converse(stream: &TcpStream, copies: &Copies) -> io::Result<()> {
 }
 
 /// Reads the head of a request; `None` if the reader has gone.
-fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request>> {
+fn read_request(reader: &mut BufReader<Patient<'_>>) -> io::Result<Option<Request>> {
     let malformed = || io::Error::from(io::ErrorKind::InvalidData);
     let mut reader = reader.take(MAX_REQUEST);
     let mut line = |must: bool| -> io::Result<Option<String>> {

@@ -197,3 +197,28 @@ fn a_slow_reader_keeps_nobody_else_waiting() {
     std::thread::sleep(Duration::from_millis(500));
     assert!(serving.get(&format!("/{}/checkpoint", event.event())).starts_with("HTTP/1.1 200 OK"));
 }
+
+#[test]
+fn a_request_that_never_ends_is_cut_off() {
+    let event = Event::opened(5);
+    let desk = Desk::new();
+    let dir = desk.log("copy", &event.whole());
+    let serving = Serving::start(&[&dir]);
+    let mut stream = TcpStream::connect(serving.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    let begun = std::time::Instant::now();
+    // A byte a second, in a header that goes on for ever.
+    loop {
+        let _ = stream.write_all(b"x");
+        let mut byte = [0];
+        match stream.read(&mut byte) {
+            Ok(0) => break,
+            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {}
+            Err(_) => break,
+            Ok(_) => panic!("there is an answer to half a request"),
+        }
+        assert!(begun.elapsed() < Duration::from_secs(40), "nobody cut it off");
+    }
+    assert!(begun.elapsed() > Duration::from_secs(5), "cut off too early");
+}
