@@ -199,6 +199,43 @@ mod tests {
         assert_eq!(Card::parse(printed.as_bytes()), Ok(card));
     }
 
+    /// The dark rectangles of the drawing, as `M x y h w v h H x V y` in one path.
+    fn is_dark(page: &str) -> (usize, std::collections::BTreeSet<(usize, usize)>) {
+        let width = page.split("viewBox=\"0 0 ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        let path = page.split(" d=\"").nth(1).unwrap().split('"').next().unwrap();
+        let mut dark = std::collections::BTreeSet::new();
+        for part in path.split('M').skip(1) {
+            let numbers: Vec<usize> = part
+                .split(|c: char| !c.is_ascii_digit())
+                .filter(|number| !number.is_empty())
+                .map(|number| number.parse().unwrap())
+                .collect();
+            let [x, y, w, h] = numbers[..4] else { panic!("{part}") };
+            dark.extend((x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))));
+        }
+        (width, dark)
+    }
+
+    #[test]
+    fn the_code_on_the_page_reads_back_as_the_card() {
+        let key = |seed: u8| {
+            let name = tlog::KeyName::new(&format!("w{seed}.example.org")).unwrap();
+            tlog::cosign::CosigningKey::from_seed(name, &[seed; 32]).verifier()
+        };
+        let mut policy: String = (1..4).map(|seed| format!("witness w{seed} {}\n", key(seed))).collect();
+        policy.push_str("group enough 2 w1 w2 w3\nquorum enough\n");
+        let manifest = Sandbox::with(2, |fields| fields.witness_policy = policy).manifest();
+        let card = Card::of(&manifest).unwrap();
+        let (width, dark) = is_dark(&card_page(&card, &manifest, &Labels::default()));
+        let shade = |x, y| if dark.contains(&(x, y)) { 0 } else { 255 };
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, width, shade);
+        let found = image.detect_grids();
+        assert_eq!(found.len(), 1);
+        let mut read = Vec::new();
+        found[0].decode_to(&mut read).unwrap();
+        assert_eq!(Card::parse(&read), Ok(card));
+    }
+
     #[test]
     fn a_card_that_is_too_long_for_paper_says_so() {
         let key = |seed: u8| {

@@ -175,7 +175,7 @@ fn dropped(proof: &[u8], entry: &[u8], source: &Source, rules: &Rules) -> Result
         _ => Err(Failure::unable(
             "record-not-closed",
             format!(
-                "the record in {source} ends before entry {}, and the round of the receipt is not closed in it",
+                "the record in {source} ends before entry {}, and the round of the receipt is not over in it",
                 receipt.index()
             ),
             "get a later copy of the record with `observer mirror`, at best after the round was closed",
@@ -190,7 +190,7 @@ struct Closed {
     stands: bool,
     /// Where it stands instead.
     elsewhere: Option<u64>,
-    /// Rounds that were closed.
+    /// Rounds that were closed or cancelled.
     rounds: BTreeSet<RoundId>,
 }
 
@@ -216,6 +216,8 @@ impl Closed {
                     }
                     // One round is open at a time: it is the one that was started last.
                     Body::RoundClosed(_) => rounds.extend(started.last_key_value().map(|(_, round)| *round)),
+                    // S12: nothing may follow.
+                    Body::Cancelled(_) => rounds.extend(started.values()),
                     _ => {}
                 },
                 Ok(Entry::Ballot(_)) | Err(_) => {}

@@ -218,7 +218,7 @@ fn two_boards(seed: u64, others: usize, close: bool) -> (Event, Vec<u8>, Event, 
 
 #[test]
 fn a15_a_receipt_for_a_ballot_that_the_closed_record_lacks_convinces() {
-    for (others, says) in [(1, "The ballot's round is closed there"), (5, "Another entry stands in that place.")] {
+    for (others, says) in [(1, "The ballot's round is over there"), (5, "Another entry stands in that place.")] {
         let (honest, ballot, other, index) = two_boards(7, others, true);
         let desk = Desk::new();
         let card = desk.put("event.card", &honest.card());
@@ -242,6 +242,24 @@ fn a15_a_receipt_for_a_ballot_that_the_closed_record_lacks_convinces() {
         let said = observer(&["judge", &receipt, "--entry", &entry, "--record", &record, "--card", &card, "--json"]);
         assert_eq!(json(&said)["convinces"].as_bool(), Some(true));
     }
+}
+
+#[test]
+fn s12_a_cancelled_event_is_closed_for_a_receipt() {
+    let (honest, ballot, mut other, index) = two_boards(11, 1, false);
+    let cancelled = voting_core::entry::Body::Cancelled(voting_core::entry::Cancelled { reason: 1 });
+    other.sandbox.push(voting_core::entry::Author::Administrator, &cancelled);
+    let desk = Desk::new();
+    let card = desk.put("event.card", &honest.card());
+    let receipt = desk.put("receipt", &honest.receipt(index, &honest.whole()));
+    let (entry, record) = (desk.put("entry", &ballot), desk.log("cancelled", &other.whole()));
+    let said = observer(&["judge", &receipt, "--entry", &entry, "--record", &record, "--card", &card]);
+    assert!(
+        said.code == Some(0) && said.out.contains("The ballot's round is over there"),
+        "{}{}",
+        said.out,
+        said.notes
+    );
 }
 
 #[test]
