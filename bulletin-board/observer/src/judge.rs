@@ -169,7 +169,8 @@ fn dropped(proof: &[u8], entry: &[u8], source: &Source, rules: &Rules) -> Result
         Some(round) if closed.rounds.contains(&round) => finding(
             true,
             format!(
-                "{elsewhere} The ballot's round is closed there, so the ballot can't follow: the board dropped it."
+                "{elsewhere} The ballot's round is over there, so it can't follow: the board dropped it, or took it against \
+                 the rules."
             ),
         ),
         _ => Err(Failure::unable(
