@@ -34,17 +34,19 @@ pub struct Cli {
 pub enum Command {
     /// Copy a whole record into a folder
     ///
-    /// The copy is checked while it is made: the event id, the signature of the checkpoint, and that every entry is in the
-    /// signed tree. A copy that was interrupted goes on where it stopped. Run it again to fetch what was added; a record
-    /// that does not extend the one in the folder is refused, and the evidence is kept.
+    /// The copy is checked while it is made: the event id, the signature of the checkpoint, and
+    /// that every entry is in the signed tree. A copy that was interrupted goes on where it
+    /// stopped. Run it again to fetch what was added; a record that does not extend the one in the
+    /// folder is refused, and the evidence is kept.
     ///
     /// Example: observer mirror https://votes.example.org/3f0c... ./record
     #[command(verbatim_doc_comment)]
     Mirror(MirrorArgs),
     /// Verify a whole record and report every fault
     ///
-    /// Checks every signature, proof, count and total from the first entry to the last, and recomputes every result and what
-    /// the rules of the manifest make of it: who is elected, what is adopted, which round must follow.
+    /// Checks every signature, proof, count and total from the first entry to the last, and
+    /// recomputes every result and what the rules of the manifest make of it: who is elected, what
+    /// is adopted, which round must follow.
     ///
     /// Examples:
     ///   observer verify ./record --event 3f0c...
@@ -62,8 +64,9 @@ pub enum Command {
     Show(ShowArgs),
     /// Check a receipt, without a network and for ever
     ///
-    /// Says where the entry stands, under which checkpoint, and which witness servers cosigned it and when. The entry is the
-    /// file that the voter's device kept beside the receipt; without it a receipt proves nothing to anybody.
+    /// Says where the entry stands, under which checkpoint, and which witness servers cosigned it
+    /// and when. The entry is the file that the voter's device kept beside the receipt; without it
+    /// a receipt proves nothing to anybody.
     ///
     /// Examples:
     ///   observer receipt ballot.tlog-proof --entry ballot.entry --card event.card
@@ -72,11 +75,13 @@ pub enum Command {
     Receipt(ReceiptArgs),
     /// Judge evidence against a board, without a network
     ///
-    /// A FILE is the evidence of a split view, which `observer watch`, `compare` and `mirror` write, or a receipt. A receipt
-    /// needs the entry that it was given for and a copy of the closed record: a valid receipt for an entry that the closed
-    /// record lacks shows that the board dropped it.
+    /// A FILE is the evidence of a split view, which `observer watch`, `compare` and `mirror`
+    /// write, or a receipt. A receipt needs the entry that it was given for and a copy of the
+    /// closed record: a valid receipt for an entry that the closed record lacks shows that the
+    /// board dropped it.
     ///
-    /// Exit codes: 0 every file convinces, 1 a file was checked and convinces nobody, 2 a file could not be judged.
+    /// Exit codes: 0 every file convinces, 1 a file was checked and convinces nobody, 2 a file
+    /// could not be judged.
     ///
     /// Examples:
     ///   observer judge evidence/split-view-700-0f3c.txt --card event.card
@@ -85,10 +90,11 @@ pub enum Command {
     Judge(JudgeArgs),
     /// Follow a record for days and give the alarm
     ///
-    /// Keeps a copy in a folder and goes on where it stopped. Each new checkpoint must be signed, cosigned by enough witness
-    /// servers, and extend the last one; only what is new is fetched; new entries are verified as they come. Alarms go to
-    /// standard error: fork, rollback, missing-cosignatures, false-checkpoint, false-data, bad-entry, stalled. After a fork
-    /// the evidence lies in DIR/evidence, and the watch ends.
+    /// Keeps a copy in a folder and goes on where it stopped. Each new checkpoint must be signed,
+    /// cosigned by enough witness servers, and extend the last one; only what is new is fetched;
+    /// new entries are verified as they come. Alarms go to standard error: fork, rollback,
+    /// missing-cosignatures, false-checkpoint, false-data, bad-entry, stalled. After a fork the
+    /// evidence lies in DIR/evidence, and the watch ends.
     ///
     /// Examples:
     ///   observer watch https://votes.example.org/3f0c... --event 3f0c... --dir ./watch
@@ -97,16 +103,17 @@ pub enum Command {
     Watch(WatchArgs),
     /// Compare what two sources show of one record
     ///
-    /// The same, one is the beginning of the other, or a fork: then the evidence is written. A source is an address or a
-    /// folder; compare your copy with that of somebody who lives elsewhere.
+    /// The same, one is the beginning of the other, or a fork: then the evidence is written. A
+    /// source is an address or a folder; compare your copy with that of somebody who lives
+    /// elsewhere.
     ///
     /// Example: observer compare https://votes.example.org/3f0c... ./copy-of-a-friend
     #[command(verbatim_doc_comment)]
     Compare(CompareArgs),
     /// Serve copies of records to anybody
     ///
-    /// Each copy appears at http://ADDR/<event id>, with the files of its log and nothing else. Put a proxy with TLS before
-    /// it. Any other web server can serve such a folder as well.
+    /// Each copy appears at http://ADDR/<event id>, with the files of its log and nothing else. Put
+    /// a proxy with TLS before it. Any other web server can serve such a folder as well.
     ///
     /// Example: observer serve ./record ./another --listen 127.0.0.1:8090
     #[command(verbatim_doc_comment)]
