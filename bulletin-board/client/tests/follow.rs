@@ -220,6 +220,29 @@ fn an_interrupted_look_goes_on_without_folding_twice() {
 }
 
 #[test]
+fn a_look_that_stopped_within_the_fold_goes_on_behind_it() {
+    let mut sandbox = Sandbox::opened(12);
+    while sandbox.entries.len() < 300 {
+        sandbox.vote(0, &[chosen(&[0]), chosen(&[1])]);
+    }
+    let event = sandbox.manifest().event();
+    let whole = log_of(&sandbox, &sandbox.entries);
+    let mut first = whole.clone();
+    first.retain(|path, _| !path.starts_with("tile/entries/001"));
+    let (server, shown) = changing(event, first);
+    let dir = TempDir::new().unwrap();
+    let mut follower = open(&server.log(event), event, dir.path()).unwrap();
+    // Each time the first bundle is folded again or not, and the second is missing.
+    for _ in 0..2 {
+        assert_eq!(look(&mut follower).unwrap_err().code(), "missing-file");
+    }
+    *shown.lock().unwrap() = whole;
+    assert_eq!(look(&mut follower).unwrap().checkpoint.size, 300);
+    assert!(follower.refused().is_none(), "{:?}", follower.refused());
+    assert_eq!(follower.state().unwrap().root(), sandbox.state.root());
+}
+
+#[test]
 fn a_refused_entry_is_reported_once_and_the_copy_goes_on() {
     let mut sandbox = Sandbox::opened(7);
     let ballot = sandbox.vote(0, &[chosen(&[0]), chosen(&[1])]);
