@@ -76,9 +76,11 @@ pub enum Command {
     /// Judge evidence against a board, without a network
     ///
     /// A FILE is the evidence of a split view, which `observer watch`, `compare` and `mirror`
-    /// write, or a receipt. A receipt needs the entry that it was given for and a copy of the
-    /// closed record: a valid receipt for an entry that the closed record lacks shows that the
-    /// board dropped it.
+    /// write, or a receipt, or a promise that the board gave while witness servers were missing. A
+    /// receipt or promise needs the entry that it was given for and a copy of the closed record: a
+    /// valid receipt for an entry that the closed record lacks shows that the board dropped it. A
+    /// promise is also broken if enough witness servers saw the record without the entry after the
+    /// promised time.
     ///
     /// Exit codes: 0 every file convinces, 1 a file was checked and convinces nobody, 2 a file
     /// could not be judged.
@@ -205,10 +207,10 @@ pub struct ReceiptArgs {
 /// `observer judge`
 #[derive(Clone, Debug, Args)]
 pub struct JudgeArgs {
-    /// Evidence of a split view, or a receipt
+    /// Evidence of a split view, a receipt, or a promise
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// The entry of a receipt; one for each receipt, in the same order
+    /// The entry of a receipt or promise; one for each, in the same order
     #[arg(long, value_name = "FILE")]
     pub entry: Vec<PathBuf>,
     /// What is believed, and with --record the closed record

@@ -8,6 +8,7 @@ use client::Source;
 use serde_json::{Value, json};
 use tlog::evidence::{self, MAX_EVIDENCE, SplitView, Verdict};
 use tlog::hash::leaf_hash;
+use tlog::promise;
 use tlog::tile::MAX_ENTRY;
 use tlog::tlog_proof::{self, MAX_TLOG_PROOF};
 use voting_core::entry::{Body, Entry};
@@ -21,6 +22,8 @@ use crate::receipt;
 use crate::rules::{self, Rules};
 use crate::talk::{cosigned, entries};
 
+mod promised;
+
 /// What a piece of evidence says, in words.
 struct Finding {
     convinces: bool,
@@ -31,15 +34,17 @@ struct Finding {
 enum Evidence {
     SplitView(SplitView),
     Receipt(Vec<u8>),
+    Promise(Vec<u8>),
 }
 
 pub(crate) fn run(args: &JudgeArgs, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let read = |path: &PathBuf| Ok((path.clone(), open(path)?));
     let pieces: Vec<(PathBuf, Evidence)> = args.files.iter().map(read).collect::<Result<_, Failure>>()?;
-    let receipts = pieces.iter().filter(|(_, evidence)| matches!(evidence, Evidence::Receipt(_))).count();
+    let given_for = |evidence: &Evidence| matches!(evidence, Evidence::Receipt(_) | Evidence::Promise(_));
+    let receipts = pieces.iter().filter(|(_, evidence)| given_for(evidence)).count();
     if receipts != args.entry.len() {
-        let fault = format!("there are {receipts} receipts and {} entries", args.entry.len());
-        let remedy = "give --entry FILE for each receipt, in the same order";
+        let fault = format!("there are {receipts} receipts and promises and {} entries", args.entry.len());
+        let remedy = "give --entry FILE for each receipt or promise, in the same order";
         return Err(Failure::unable("missing-entry", fault, remedy));
     }
     let rules = Rules::of(&args.rules)?;
@@ -48,11 +53,16 @@ pub(crate) fn run(args: &JudgeArgs, out: &mut dyn Write) -> Result<Outcome, Fail
     for (path, evidence) in &pieces {
         let finding = match evidence {
             Evidence::SplitView(view) => split_view(view, &rules)?,
-            Evidence::Receipt(proof) => {
+            Evidence::Receipt(given) | Evidence::Promise(given) => {
                 let entry = own.next().map_or_else(|| Ok(Vec::new()), |path| files::read(path, MAX_ENTRY))?;
                 let remedy = "give --record with a copy of the closed record, which `observer mirror` makes";
-                let missing = || Failure::unable("missing-record", "a receipt is judged by the closed record", remedy);
-                dropped(proof, &entry, rules::record(&args.rules).ok_or_else(missing)?, &rules)?
+                let missing =
+                    || Failure::unable("missing-record", "a receipt or promise is judged by the closed record", remedy);
+                let record = rules::record(&args.rules).ok_or_else(missing)?;
+                match evidence {
+                    Evidence::Promise(_) => promised::judge(given, &entry, record, &rules)?,
+                    _ => dropped(given, &entry, record, &rules)?,
+                }
             }
         };
         findings.push((path, finding));
@@ -96,7 +106,10 @@ fn open(path: &Path) -> Result<Evidence, Failure> {
     if first == tlog_proof::HEADER.as_bytes() {
         return Ok(Evidence::Receipt(bytes));
     }
-    Err(malformed("neither the evidence of a split view nor a receipt".into()))
+    if first == promise::HEADER.as_bytes() {
+        return Ok(Evidence::Promise(bytes));
+    }
+    Err(malformed("neither the evidence of a split view nor a receipt nor a promise".into()))
 }
 
 /// Two signed checkpoints (A19).
@@ -144,14 +157,15 @@ fn dropped(proof: &[u8], entry: &[u8], source: &Source, rules: &Rules) -> Result
         }
         Err(failure) => return Err(failure),
     };
-    let closed = Closed::read(source, rules, receipt.leaf_hash(), receipt.index())?;
+    let closed = Closed::read(source, rules, receipt.leaf_hash(), Some(receipt.index()))?;
     let promise = format!(
         "The log signed that this entry is entry {} of its record, under a checkpoint of {}.\n{}",
         receipt.index(),
         entries(receipt.checkpoint().size),
         cosigned(receipt.satisfied().cosigners())
     );
-    let record = format!("The record in {source} is signed by the same log and has {}.", entries(closed.size));
+    let record =
+        format!("The record in {source} is signed by the same log and has {}.", entries(closed.head.checkpoint.size));
     let finding = |convinces, says: String| Ok(Finding { convinces, words: format!("{promise}\n{record}\n{says}") });
     if closed.stands {
         return finding(false, "The entry stands there, where the receipt says. Nothing is missing.".into());
@@ -160,7 +174,7 @@ fn dropped(proof: &[u8], entry: &[u8], source: &Source, rules: &Rules) -> Result
         Some(index) => format!("The entry stands there as entry {index} instead, which the receipt rules out."),
         None => "The entry stands nowhere in it.".into(),
     };
-    if receipt.index() < closed.size {
+    if receipt.index() < closed.head.checkpoint.size {
         return finding(true, format!("Another entry stands in that place. {elsewhere} The log signed both."));
     }
     // The record ends before that place. That is a fault only if nothing could come after it.
@@ -186,7 +200,7 @@ fn dropped(proof: &[u8], entry: &[u8], source: &Source, rules: &Rules) -> Result
 
 /// What matters of a closed record, every entry of which was checked against the signed checkpoint.
 struct Closed {
-    size: u64,
+    head: client::Head,
     /// The entry stands where the receipt says.
     stands: bool,
     /// Where it stands instead.
@@ -196,13 +210,13 @@ struct Closed {
 }
 
 impl Closed {
-    fn read(source: &Source, rules: &Rules, leaf: tlog::Hash, index: u64) -> Result<Self, Failure> {
+    fn read(source: &Source, rules: &Rules, leaf: tlog::Hash, index: Option<u64>) -> Result<Self, Failure> {
         let (mut stands, mut elsewhere) = (false, None);
         let mut started: BTreeMap<u64, RoundId> = BTreeMap::new();
         let mut rounds = BTreeSet::new();
         let head = client::walk(source, &rules.event, &mut |at, bytes| {
             if leaf_hash(bytes) == leaf {
-                match at == index {
+                match Some(at) == index {
                     true => stands = true,
                     false => elsewhere = Some(at),
                 }
@@ -224,6 +238,6 @@ impl Closed {
                 Ok(Entry::Ballot(_)) | Err(_) => {}
             }
         })?;
-        Ok(Self { size: head.checkpoint.size, stands, elsewhere, rounds })
+        Ok(Self { head, stands, elsewhere, rounds })
     }
 }

@@ -244,6 +244,62 @@ fn a15_a_receipt_for_a_ballot_that_the_closed_record_lacks_convinces() {
     }
 }
 
+/// What the board says to a voter while witnesses are missing.
+fn promise(event: &Event, entry: &[u8], deadline: u64) -> Vec<u8> {
+    let manifest = event.sandbox.manifest();
+    let origin = tlog::Origin::new(&manifest.origin()).unwrap();
+    let promise = tlog::Promise { origin, leaf: tlog::leaf_hash(entry), deadline };
+    let name = tlog::KeyName::new(&manifest.origin()).unwrap();
+    let key = tlog::SigningKey::from_seed(name, &event.sandbox.log.expose_seed());
+    promise.sign(&key).unwrap().into_bytes()
+}
+
+#[test]
+fn a15_a_promise_is_broken_by_a_closed_record_or_after_its_deadline() {
+    // The witnesses of these logs state 1,800,000,000 and a minute later.
+    const FIRST: u64 = 1_800_000_000;
+    let (honest, ballot, closed, _) = two_boards(12, 1, true);
+    let (_, _, open, _) = two_boards(12, 1, false);
+    let desk = Desk::new();
+    let (card, entry) = (desk.put("event.card", &honest.card()), desk.put("entry", &ballot));
+    let kept = desk.log("kept", &honest.whole());
+    let (closed, open) = (desk.log("closed", &closed.whole()), desk.log("open", &open.whole()));
+    let other = desk.put("other", b"another entry");
+    let judge = |promise: &str, entry: &str, record: &str| {
+        observer(&["judge", promise, "--entry", entry, "--record", record, "--card", &card])
+    };
+    let early = desk.put("early.promise", &promise(&honest, &ballot, FIRST - 1));
+    let between = desk.put("between.promise", &promise(&honest, &ballot, FIRST));
+    let late = desk.put("late.promise", &promise(&honest, &ballot, FIRST + 60));
+    for (promise, record, code, says) in [
+        (&early, &open, 0, "enough witness servers saw it so later than that"),
+        (&late, &closed, 0, "the ballot's round is over there"),
+        (&early, &kept, 1, "The promise was kept."),
+        // One of the two witnesses saw it after the deadline: that is not enough.
+        (&between, &open, 2, "error[record-not-late]: "),
+        (&late, &open, 2, "error[record-not-late]: "),
+    ] {
+        let said = judge(promise, &entry, record);
+        assert_eq!(said.code, Some(code), "{promise} {record} {}{}", said.out, said.notes);
+        assert!([&said.out, &said.notes].iter().any(|text| text.contains(says)), "{says}\n{}{}", said.out, said.notes);
+    }
+    let said = judge(&early, &other, &open);
+    assert!(
+        said.code == Some(1) && said.out.contains("The promise is of another entry."),
+        "{}{}",
+        said.out,
+        said.notes
+    );
+    let text = String::from_utf8(promise(&honest, &ballot, FIRST - 1)).unwrap();
+    let forged = desk.put("forged", text.replacen("1799999999", "1799999998", 1).as_bytes());
+    let said = judge(&forged, &entry, &open);
+    assert!(said.code == Some(1) && said.out.contains("It binds nobody: "), "{}{}", said.out, said.notes);
+    let foreign = Event::opened(13);
+    let foreign = desk.put("foreign", &promise(&foreign, &ballot, FIRST - 1));
+    let said = judge(&foreign, &entry, &open);
+    assert!(said.code == Some(1) && said.out.contains("of the log"), "{}{}", said.out, said.notes);
+}
+
 #[test]
 fn s12_a_cancelled_event_is_closed_for_a_receipt() {
     let (honest, ballot, mut other, index) = two_boards(11, 1, false);
