@@ -52,7 +52,7 @@ pub enum Command {
     ///   observer verify ./record --event 3f0c...
     ///   observer verify https://votes.example.org/3f0c... --json
     ///   observer verify ./record --card event.card --language zh-CN
-    ///   observer verify ./record --card event.card --sign my.key --name "Anna Alt" --statement statement.txt
+    ///   observer verify ./record --card event.card --sign my.key --name "Audit committee" --statement statement.txt
     #[command(verbatim_doc_comment)]
     Verify(VerifyArgs),
     /// Show what stands in a record, without verifying it

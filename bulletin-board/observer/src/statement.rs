@@ -71,7 +71,7 @@ pub(crate) fn sign(
     let is_line = !by.is_empty() && by.len() <= MAX_NAME && by.trim() == by && !by.chars().any(char::is_control);
     if !is_line {
         let fault = format!("--name must be one line of 1 to {MAX_NAME} bytes");
-        return Err(Failure::unable("bad-name", fault, "say who verified, such as \"Anna Alt, member\""));
+        return Err(Failure::unable("bad-name", fault, "say who verified, such as \"Audit committee\""));
     }
     let rules: BTreeSet<&str> = report.faults.iter().map(|fault| fault.rule).collect();
     let mut faults = report.faults.len().to_string();

@@ -72,17 +72,17 @@ fn a_statement_is_signed_and_checked() {
     let sign = |record: &str, event: &str, to: &str, name: &str| {
         observer(&["verify", record, "--event", event, "--sign", &key, "--name", name, "--statement", to])
     };
-    let said = sign(&record, &event, &to, "Anna Alt, member");
+    let said = sign(&record, &event, &to, "Audit committee");
     assert_eq!(said.code, Some(0), "{}", said.notes);
     assert!(said.out.ends_with(&format!("The record holds.\nThe signed statement is in {to}.\n")), "{}", said.out);
-    let said = sign(&record, &event, &to, "Anna Alt, member");
+    let said = sign(&record, &event, &to, "Audit committee");
     assert!(said.code == Some(2) && said.notes.starts_with("error[output-exists]: "), "{}", said.notes);
 
     let check = |file: &str, key: &str| observer(&["statement", file, "--key", key]);
     let said = check(&to, &public);
     assert_eq!(said.code, Some(0), "{}", said.notes);
     for part in [
-        "Signed by the key observer.example.org.\nAnna Alt, member states: the record holds.\n".to_owned(),
+        "Signed by the key observer.example.org.\nAudit committee states: the record holds.\n".to_owned(),
         format!("Event {event} ({}), finished, {} entries, root ", good.manifest().event_words(), good.entries.len()),
         format!("Taken on trust: given. Program: observer {}. By its clock: 2", env!("CARGO_PKG_VERSION")),
     ] {
@@ -92,7 +92,7 @@ fn a_statement_is_signed_and_checked() {
     assert!(said.code == Some(1) && said.notes.starts_with("error[other-event]: "), "{}", said.notes);
     let said = observer(&["statement", &to, "--key", &public, "--json"]);
     let value: serde_json::Value = serde_json::from_str(&said.out).unwrap();
-    assert_eq!((value["holds"].as_bool(), value["by"].as_str()), (Some(true), Some("Anna Alt, member")));
+    assert_eq!((value["holds"].as_bool(), value["by"].as_str()), (Some(true), Some("Audit committee")));
 
     // Another key, and every changed byte.
     observer(&["key", "new", &desk.name("other.key"), "--name", "observer.example.org"]);

@@ -35,7 +35,7 @@ const TRANSCRIPTS: &[Transcript] = &[
             "\n  R-BALLOT    11 ballots, 22 arguments\n  R-DECRYPT   4 partial decryptions\n",
             "\nRound 1: result\n  6 of 6 credentials cast, 7 ballots on the log\n",
             "\n  decrypted by trustees 1, 3\n",
-            "\n  Contest 1, Members of the board: 6 ballots of weight 8\n               2  Anna Alt (40.00 %)\n               4  Bo Berg (80.00 %)\n",
+            "\n  Contest 1, Members of the board: 6 ballots of weight 8\n               2  Alder (40.00 %)\n               4  Birch (80.00 %)\n",
             "               3  option 3 (60.00 %)\n               3  blank\n      On the roll: 6 with 8 votes. Excused: 0 ",
             "\n  R-OUTCOME   0 outcomes\n",
             "  Contest 3, Students: 3 ballots of weight 5\n",
@@ -154,7 +154,7 @@ const TRANSCRIPTS: &[Transcript] = &[
         out: &[
             "^Nothing of this was verified: `observer verify` does that.\nEvent {event} ({words})\n",
             "\n2 of 3 trustees are needed for the count\n",
-            "\n  contest 1, Members of the board (selection): Anna Alt; Bo Berg; option 3\n",
+            "\n  contest 1, Members of the board (selection): Alder; Birch; option 3\n",
             "\n37 entries:\n         0            manifest\n",
             "  ballot (7)\n",
         ],
@@ -307,7 +307,7 @@ fn label(text: &str, rng: &mut impl rand_core::CryptoRngCore) -> Label {
 fn sandbox() -> (Sandbox, Vec<u8>) {
     let mut rng = rand::rngs::OsRng;
     let labels: Vec<_> =
-        ["Members of the board", "Anna Alt", "Bo Berg", "Students"].map(|text| label(text, &mut rng)).into();
+        ["Members of the board", "Alder", "Birch", "Students"].map(|text| label(text, &mut rng)).into();
     let digests: Vec<_> = labels.iter().map(Label::digest).collect();
     let mut sandbox = Sandbox::with(1, |fields| {
         let contest = &mut fields.rounds[0].contests[0];
