@@ -114,11 +114,11 @@ fn a_statement_is_signed_and_checked() {
         write(&desk.path("bad"), &record);
         record.event.to_string()
     });
-    let said = sign(&bad, &id, &desk.name("no"), "Bo Berg");
+    let said = sign(&bad, &id, &desk.name("no"), "Birch");
     assert_eq!(said.code, Some(1), "{}", said.notes);
     let said = check(&desk.name("no"), &public);
     assert!(
-        said.code == Some(1) && said.out.contains("Bo Berg states: the record does NOT hold: 1 fault (1 R-ENTRY-02)"),
+        said.code == Some(1) && said.out.contains("Birch states: the record does NOT hold: 1 fault (1 R-ENTRY-02)"),
         "{}",
         said.out
     );

@@ -259,7 +259,7 @@ const TRANSCRIPTS: &[Transcript] = &[
         code: 2,
         out: NOTHING,
         notes: &[
-            "^error[malformed-evidence]: {record}/checkpoint: neither the evidence of a split view nor a receipt\n",
+            "^error[malformed-evidence]: {record}/checkpoint: neither the evidence of a split view nor a receipt nor a promise\n",
         ],
     },
     Transcript {
