@@ -14,10 +14,12 @@ use thiserror::Error;
 use voting_core::record::state::PARTS_OUT_OF_ORDER;
 use voting_core::record::{Culprit, Refusal, Rule};
 
-use crate::store::{IndexError, JournalError};
+use crate::store::{IndexError, JournalError, remedy};
 
 /// Seconds after which a client may try again when the queue is full.
 const RETRY_SECONDS: &str = "1";
+/// The same when the disk is nearly full: somebody has to make room first.
+const RETRY_FULL_SECONDS: &str = "30";
 
 /// Why the board does not start.
 #[derive(Debug, Error)]
@@ -33,7 +35,7 @@ pub enum StartError {
         remedy: String,
     },
     /// A file or folder cannot be used.
-    #[error("{}: {error}: check that the folder exists and belongs to the user that runs the board", .path.display())]
+    #[error("{}: {error}: {}", .path.display(), remedy(.error))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -137,6 +139,8 @@ pub enum Fault {
     TooSlow,
     /// The queue is full.
     Busy,
+    /// The disk is nearly full.
+    DiskFull,
     /// There is nothing at this address.
     NotFound,
     /// A fault of the board.
@@ -186,6 +190,11 @@ impl Fault {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
                 "send the same bytes again after the time that Retry-After names",
+            ),
+            Self::DiskFull => verdict(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "disk-full",
+                "send the same bytes again later; tell the operator of the board that its disk is full",
             ),
             Self::NotFound => verdict(StatusCode::NOT_FOUND, "not-found", "check the address"),
             Self::Internal => verdict(
@@ -289,6 +298,7 @@ impl fmt::Display for Fault {
             Self::TooLarge(limit) => write!(f, "the body is longer than {limit} bytes"),
             Self::TooSlow => f.write_str("the body did not arrive in time"),
             Self::Busy => f.write_str("the board has more submissions than it can take at once"),
+            Self::DiskFull => f.write_str("the board takes nothing new: its disk is nearly full"),
             Self::NotFound => f.write_str("there is nothing at this address"),
             Self::Internal => f.write_str("the board failed and took nothing, or could not say so"),
         }
@@ -333,9 +343,11 @@ impl ResponseError for Fault {
         let body = ApiError { code, message: self.to_string(), remedy, rule, latest };
         let mut response = HttpResponse::build(status);
         response.insert_header((CONTENT_TYPE, "application/json"));
-        if matches!(self, Self::Busy) {
-            response.insert_header((RETRY_AFTER, RETRY_SECONDS));
-        }
+        match self {
+            Self::Busy => response.insert_header((RETRY_AFTER, RETRY_SECONDS)),
+            Self::DiskFull => response.insert_header((RETRY_AFTER, RETRY_FULL_SECONDS)),
+            _ => &mut response,
+        };
         response.body(serde_json::to_string(&body).unwrap_or_default())
     }
 }

@@ -17,7 +17,6 @@
 //! journal and the system may have dropped the pages.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -37,7 +36,8 @@ use crate::admit;
 use crate::config::{Config, OnFatal};
 use crate::error::{Fault, Latest, StartError};
 use crate::recovery::{Replay, restore_index};
-use crate::store::{Index, IndexError, Indexed, Journal, JournalError, LogKeys, Record};
+use crate::space::Space;
+use crate::store::{Folder, Index, IndexError, Indexed, Journal, JournalError, LogKeys, Record};
 use crate::view::{Ended, View, leaves, state_json};
 
 /// Most bytes of entries in one batch.
@@ -107,12 +107,12 @@ impl Core {
     pub(crate) fn found(
         manifest: &[u8],
         keys: LogKeys,
-        path: &Path,
+        folder: &Folder,
         index: Arc<dyn Index>,
     ) -> Result<Self, StartError> {
         let internal = |error: String| StartError::Internal(error);
         let state = State::found(manifest).map_err(|error| internal(error.to_string()))?;
-        let journal = Journal::create(path, &state.manifest().event())?;
+        let journal = folder.create_journal(&state.manifest().event())?;
         let view = view_of(&state, &keys, index)?;
         let mut core = Self { state, journal, keys, view, closings: BTreeMap::new(), ended: Ended::default() };
         let entry = Indexed { leaf: leaf_hash(manifest), bytes: manifest.to_vec() };
@@ -124,15 +124,16 @@ impl Core {
     /// while the event was being founded: there is no entry then.
     pub(crate) fn recover(
         event: &EventId,
-        path: &Path,
+        folder: &Folder,
         index: Arc<dyn Index>,
         keys: impl FnOnce(&State) -> Result<LogKeys, StartError>,
     ) -> Result<Option<Self>, StartError> {
         let mut replay = Replay::default();
-        let (journal, cut) = match Journal::open(path, event, |record| replay.take(record)) {
+        let path = &folder.journal(event);
+        let (journal, cut) = match folder.open_journal(event, |record| replay.take(record)) {
             // Torn while its first bytes were written.
             Err(JournalError::Foreign { .. })
-                if std::fs::metadata(path).is_ok_and(|file| file.len() < Journal::START) =>
+                if folder.journal_length(event).is_ok_and(|length| length < Journal::START) =>
             {
                 return Ok(None);
             }
@@ -143,7 +144,7 @@ impl Core {
         }
         let Replay { state, entries, heads, closings } = replay;
         let Some(state) = state else { return Ok(None) };
-        let contradiction = |what: String| JournalError::Contradiction { path: path.to_owned(), offset: 0, what };
+        let contradiction = |what: String| JournalError::Contradiction { path: path.clone(), offset: 0, what };
         if state.manifest().event() != *event {
             return Err(contradiction("entry 0 is the manifest of another event".into()).into());
         }
@@ -239,6 +240,17 @@ impl Core {
         }
         info!(event = %self.view.event(), committed, refused, size = self.state.size(), "batch");
         Ok(())
+    }
+
+    /// Answers without a new entry: who sends an accepted entry again gets its receipt (S3), everybody else the fault.
+    fn answer_known(&self, jobs: Vec<Job>, fault: &Fault) {
+        for Job { work, reply } in jobs {
+            let known = match &work {
+                Work::Entry(bytes) => self.view.index().find(&self.view.event(), &leaf_hash(bytes)).unwrap_or(None),
+                Work::Close(order) => self.closings.get(&tlog::hash::sha256(order)).copied(),
+            };
+            let _ = reply.send(known.map_or_else(|| Err(fault.clone()), |position| self.answer(Ok(position))));
+        }
     }
 
     /// Step 1: lets the fold judge every job. Gives each job the place of its verdict.
@@ -395,12 +407,13 @@ pub(crate) struct Sequencer {
 
 impl Sequencer {
     /// Starts the thread of an event.
-    pub(crate) fn start(core: Core, config: &Config) -> Result<Self, StartError> {
+    pub(crate) fn start(core: Core, config: &Config, space: Arc<Space>) -> Result<Self, StartError> {
         let (sender, receiver) = sync_channel(config.queue);
         let pace = Pace { batch: config.batch, wait: config.batch_wait, idle: config.batch_idle };
         let on_fatal = config.on_fatal;
         let name = format!("log-{}", core.view.event().to_string().get(..8).unwrap_or_default());
-        let thread = std::thread::Builder::new().name(name).spawn(move || serve(core, &receiver, pace, on_fatal));
+        let thread =
+            std::thread::Builder::new().name(name).spawn(move || serve(core, &receiver, pace, &space, on_fatal));
         let thread = thread.map_err(|error| StartError::Internal(error.to_string()))?;
         Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
@@ -429,18 +442,18 @@ impl Sequencer {
     }
 }
 
-fn serve(mut core: Core, queue: &Receiver<Job>, pace: Pace, on_fatal: OnFatal) {
+fn serve(mut core: Core, queue: &Receiver<Job>, pace: Pace, space: &Space, on_fatal: OnFatal) {
     while let Some(jobs) = collect(queue, pace) {
+        if let Err(full) = space.check() {
+            core.answer_known(jobs, &full);
+            continue;
+        }
         if let Err((fatal, jobs)) = core.process(jobs) {
             error!(event = %core.view.event(), %fatal, "storage failed: nothing of this batch is answered");
-            match on_fatal {
-                // The state is ahead of the disk, and a failed sync is never retried.
-                OnFatal::EndProcess => std::process::exit(70),
-                OnFatal::StopEvent => {
-                    drop(jobs);
-                    return;
-                }
-            }
+            // The state is ahead of the disk, and a failed sync is never retried.
+            on_fatal.end();
+            drop(jobs);
+            return;
         }
     }
 }

@@ -8,16 +8,14 @@
 //!   (u32), and each entry behind its length (u32);
 //! - `H`, a head: size (u64), root (32 bytes), the signed note.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use tlog::hash::{Hash, sha256};
 use voting_core::ids::EventId;
 
-use super::folder::sync_parent;
+use super::disk::{Disk, DiskFile, FromStart, RealDisk, remedy, sync_parent, write_all_at};
 
 #[cfg(test)]
 mod tests;
@@ -34,7 +32,7 @@ const MAX_CONTENTS: usize = 256 << 20;
 #[derive(Debug, Error)]
 pub enum JournalError {
     /// The system refused to read or write.
-    #[error("{}: {error}: check disk and permissions", .path.display())]
+    #[error("{}: {error}: {}", .path.display(), remedy(.error))]
     Io {
         /// The file.
         path: PathBuf,
@@ -131,6 +129,13 @@ impl<'a> Parts<'a> {
 }
 
 impl Record {
+    /// Whether it is synced before anything is written behind it.
+    fn is_synced(&self) -> bool {
+        match self {
+            Self::Batch { .. } | Self::Head { .. } => true,
+        }
+    }
+
     fn kind(&self) -> u8 {
         match self {
             Self::Batch { .. } => BATCH,
@@ -214,9 +219,24 @@ fn read_header(header: &[u8]) -> Option<(u8, usize)> {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: File,
+    file: Box<dyn DiskFile>,
     last: Hash,
     length: u64,
+}
+
+/// How much of a journal holds whole records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scanned {
+    /// Where the last whole record ends, in bytes from the start.
+    pub end: u64,
+    /// Bytes of a torn record behind it, which the next start cuts.
+    pub torn: u64,
+    /// Where the last head record ends; 0 if there is none. Everything up to there is signed, and durable.
+    pub signed: u64,
+    /// Where the bytes begin whose fate is unknown if the last sync failed, see [`Journal::open`].
+    certain: u64,
+    /// The sum of the last whole record.
+    last: Hash,
 }
 
 impl Journal {
@@ -228,38 +248,77 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Io`], also if the file exists.
     pub fn create(path: &Path, event: &EventId) -> Result<Self, JournalError> {
+        Self::create_on(&RealDisk, path, event)
+    }
+
+    /// As [`Journal::create`], on any disk.
+    ///
+    /// # Errors
+    /// As [`Journal::create`].
+    pub fn create_on(disk: &dyn Disk, path: &Path, event: &EventId) -> Result<Self, JournalError> {
         let failed = |error| JournalError::Io { path: path.to_owned(), error };
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+        let mut file = disk.create(path).map_err(failed)?;
         let start = [MAGIC, event.as_bytes()].concat();
-        file.write_all(&start).map_err(failed)?;
+        write_all_at(file.as_mut(), 0, &start).map_err(failed)?;
+        // Crash here: a beginning without records, or part of it; the next start removes it.
         file.sync_all().map_err(failed)?;
-        sync_parent(path).map_err(failed)?;
+        sync_parent(disk, path).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file, last: sha256(&start), length: start.len() as u64 })
     }
 
-    /// Opens the journal of an event, gives every record with its offset to `take`, and cuts off a last record that a
-    /// crash tore: one that is the last, and that no head record follows. Returns how many bytes were cut.
+    /// Opens the journal of an event, gives every record to `take`, and cuts off a last record that a crash tore: one that
+    /// is the last, and that no head record follows. Returns how many bytes were cut.
+    ///
+    /// Then it writes the end of the file again, byte for byte, and syncs it. When a sync fails the process ends, but the
+    /// system may go on to show bytes that it has given up writing; the next process would build on them, and lose them in
+    /// the next power cut.
     ///
     /// # Errors
     /// [`JournalError`]; an error of `take` is a [`JournalError::Contradiction`] at the record's offset.
     pub fn open(
         path: &Path,
         event: &EventId,
+        take: impl FnMut(Record) -> Result<(), String>,
+    ) -> Result<(Self, u64), JournalError> {
+        Self::open_on(&RealDisk, path, event, take)
+    }
+
+    /// As [`Journal::open`], on any disk.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_on(
+        disk: &dyn Disk,
+        path: &Path,
+        event: &EventId,
         mut take: impl FnMut(Record) -> Result<(), String>,
     ) -> Result<(Self, u64), JournalError> {
         let failed = |error| JournalError::Io { path: path.to_owned(), error };
-        let file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
-        let end = file.metadata().map_err(failed)?.len();
-        let start = [MAGIC, event.as_bytes()].concat();
-        let (offset, last) = scan(&file, path, &start, end, &mut take)?;
-        if offset < end {
-            // A crash here cuts the same bytes at the next start.
-            file.set_len(offset).map_err(failed)?;
-            file.sync_all().map_err(failed)?;
+        let mut file = disk.open(path).map_err(failed)?;
+        let Scanned { end, torn, signed: _, certain, last } = scan(file.as_ref(), path, event, &mut take)?;
+        if torn > 0 {
+            // Crash here or below: the same bytes are cut at the next start.
+            file.set_length(end).map_err(failed)?;
         }
-        let mut journal = Self { path: path.to_owned(), file, last, length: offset };
-        journal.file.seek(SeekFrom::Start(offset)).map_err(failed)?;
-        Ok((journal, end - offset))
+        let mut uncertain = Vec::new();
+        FromStart::at(file.as_ref(), certain).take(end - certain).read_to_end(&mut uncertain).map_err(failed)?;
+        write_all_at(file.as_mut(), certain, &uncertain).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        Ok((Self { path: path.to_owned(), file, last, length: end }, torn))
+    }
+
+    /// Reads the journal of an event and changes nothing, even while a board writes it.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn read_on(
+        disk: &dyn Disk,
+        path: &Path,
+        event: &EventId,
+        mut take: impl FnMut(Record) -> Result<(), String>,
+    ) -> Result<Scanned, JournalError> {
+        let file = disk.open_to_read(path).map_err(|error| JournalError::Io { path: path.to_owned(), error })?;
+        scan(file.as_ref(), path, event, &mut take)
     }
 
     /// Appends a record and syncs it. After an error the file must not be written again: the caller ends.
@@ -270,7 +329,8 @@ impl Journal {
         let failed = |error| JournalError::Io { path: self.path.clone(), error };
         let too_long = || failed(std::io::Error::other("a record is too long"));
         let (bytes, sum) = record.to_bytes(&self.last).ok_or_else(too_long)?;
-        self.file.write_all(&bytes).map_err(failed)?;
+        write_all_at(self.file.as_mut(), self.length, &bytes).map_err(failed)?;
+        // Crash here: the record is torn in any way, or whole. Nothing was signed or shown that rests on it.
         self.file.sync_data().map_err(failed)?;
         self.last = sum;
         self.length += bytes.len() as u64;
@@ -290,16 +350,17 @@ impl Journal {
     }
 }
 
-/// Reads records from the start. Returns where the last good one ends, and its sum; the rest may be cut.
+/// Reads records from the start up to where the file ends now.
 fn scan(
-    file: &File,
+    file: &dyn DiskFile,
     path: &Path,
-    start: &[u8],
-    end: u64,
+    event: &EventId,
     take: &mut dyn FnMut(Record) -> Result<(), String>,
-) -> Result<(u64, Hash), JournalError> {
+) -> Result<Scanned, JournalError> {
     let failed = |error| JournalError::Io { path: path.to_owned(), error };
-    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let end = file.length().map_err(failed)?;
+    let start = [MAGIC, event.as_bytes()].concat();
+    let mut reader = BufReader::with_capacity(1 << 20, FromStart::new(file));
     let mut found = vec![0; start.len()];
     if end < start.len() as u64 {
         return Err(JournalError::Foreign { path: path.to_owned() });
@@ -308,13 +369,22 @@ fn scan(
     if found != start {
         return Err(JournalError::Foreign { path: path.to_owned() });
     }
-    let (mut offset, mut last) = (start.len() as u64, sha256(start));
+    let (mut offset, mut last) = (start.len() as u64, sha256(&start));
+    // Ends of the last two records that were synced before anything was written behind them.
+    let (mut certain, mut synced, mut signed) = (0, 0, 0);
     while offset < end {
         match read_record(&mut reader, end - offset, &last).map_err(failed)? {
             Ok((record, sum, bytes)) => {
+                let (is_synced, is_head) = (record.is_synced(), matches!(record, Record::Head { .. }));
                 take(record).map_err(|what| JournalError::Contradiction { path: path.to_owned(), offset, what })?;
                 last = sum;
                 offset += bytes;
+                if is_synced {
+                    (certain, synced) = (synced, offset);
+                }
+                if is_head {
+                    signed = offset;
+                }
             }
             Err(fault) => {
                 check_torn(file, path, offset, end, fault)?;
@@ -322,7 +392,7 @@ fn scan(
             }
         }
     }
-    Ok((offset, last))
+    Ok(Scanned { end: offset, torn: end - offset, signed, certain, last })
 }
 
 /// A record that cannot be read.
@@ -363,7 +433,7 @@ fn read_record(reader: &mut impl Read, remaining: u64, previous: &Hash) -> std::
 }
 
 /// Refuses unless the bad record at `offset` is the last and no head record follows it.
-fn check_torn(file: &File, path: &Path, offset: u64, end: u64, fault: BadRecord) -> Result<(), JournalError> {
+fn check_torn(file: &dyn DiskFile, path: &Path, offset: u64, end: u64, fault: BadRecord) -> Result<(), JournalError> {
     let damaged = |what: &str| JournalError::Damaged { path: path.to_owned(), offset, what: what.into() };
     let what = match fault {
         BadRecord::Inside(what) => return Err(damaged(what)),
@@ -373,9 +443,7 @@ fn check_torn(file: &File, path: &Path, offset: u64, end: u64, fault: BadRecord)
     // from any place.
     let failed = |error| JournalError::Io { path: path.to_owned(), error };
     let mut rest = Vec::new();
-    let mut reader = file;
-    reader.seek(SeekFrom::Start(offset)).map_err(failed)?;
-    reader.take(end - offset).read_to_end(&mut rest).map_err(failed)?;
+    FromStart::at(file, offset).take(end - offset).read_to_end(&mut rest).map_err(failed)?;
     if whole_record_within(&rest) { Err(damaged(what)) } else { Ok(()) }
 }
 
