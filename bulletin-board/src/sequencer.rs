@@ -73,7 +73,9 @@ struct Job {
 enum Fatal {
     #[error("{0}")]
     Journal(#[from] JournalError),
-    #[error("index: {0}")]
+    #[error(
+        "index: {0}: if the disk is full make room, then start the board again; the index is rebuilt from the journals"
+    )]
     Index(#[from] IndexError),
     #[error("{0}")]
     Internal(&'static str),

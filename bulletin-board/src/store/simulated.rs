@@ -272,6 +272,18 @@ impl SimulatedDisk {
         state.plan = fault;
     }
 
+    /// Whether both show the same names with the same contents.
+    #[must_use]
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        let names = |state: &State| -> Vec<(PathBuf, Option<Vec<u8>>)> {
+            let contents = |node: &usize| state.nodes.get(*node).map(|node| node.shown.clone());
+            state.shown.iter().map(|(path, node)| (path.clone(), contents(node))).collect()
+        };
+        // One after the other: both may be the same disk.
+        let own = names(&self.state());
+        own == names(&other.state())
+    }
+
     /// What the power, if it goes now or went before, leaves; all of it durable.
     #[must_use]
     pub fn after_power_cut(&self, tear: Tear, seed: u64) -> Self {

@@ -29,12 +29,15 @@ pub struct Checked {
     pub torn: u64,
 }
 
+/// An event, and what its journal is found to be.
+pub type EventCheck = (EventId, Result<Checked, UpkeepError>);
+
 /// Reads every journal of a data folder and lets every entry go through the rules again; compares every head with the tree
 /// and the log's key.
 ///
 /// # Errors
 /// [`UpkeepError`] if there is no data folder, or a board runs on it. What is wrong with one event stands in its place.
-pub fn check(data: &Path) -> Result<Vec<(EventId, Result<Checked, UpkeepError>)>, UpkeepError> {
+pub fn check(data: &Path) -> Result<Vec<EventCheck>, UpkeepError> {
     check_format(&RealDisk, data)?.ok_or_else(|| UpkeepError::NoData(data.to_owned()))?;
     // A backup has no such file, and a folder may be read-only.
     let path = data.join("lock");

@@ -16,7 +16,7 @@ use crate::error::StartError;
 use crate::store::JournalError;
 
 pub use backup::{Backup, MANIFEST, Saved, backup};
-pub use check::{Checked, check};
+pub use check::{Checked, EventCheck, check};
 pub use repair::{Repaired, repair};
 pub use restore::{Restored, restore};
 

@@ -15,7 +15,7 @@ use thiserror::Error;
 use tlog::hash::{Hash, sha256};
 use voting_core::ids::EventId;
 
-use super::disk::{Disk, DiskFile, FromStart, RealDisk, remedy, sync_parent, write_all_at};
+use super::disk::{Disk, DiskFile, FromStart, RealDisk, remedy, write_all_at, write_atomic};
 
 #[cfg(test)]
 mod tests;
@@ -257,12 +257,14 @@ impl Journal {
     /// As [`Journal::create`].
     pub fn create_on(disk: &dyn Disk, path: &Path, event: &EventId) -> Result<Self, JournalError> {
         let failed = |error| JournalError::Io { path: path.to_owned(), error };
-        let mut file = disk.create(path).map_err(failed)?;
+        if disk.exists(path) {
+            return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
+        }
+        // Its beginning is never torn: what is torn there could be anything, and a start would refuse it.
         let start = [MAGIC, event.as_bytes()].concat();
-        write_all_at(file.as_mut(), 0, &start).map_err(failed)?;
-        // Crash here: a beginning without records, or part of it; the next start removes it.
-        file.sync_all().map_err(failed)?;
-        sync_parent(disk, path).map_err(failed)?;
+        write_atomic(disk, path, &start).map_err(failed)?;
+        // Crash here: a beginning without records; the next start removes it.
+        let file = disk.open(path).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file, last: sha256(&start), length: start.len() as u64 })
     }
 
