@@ -7,6 +7,8 @@
 //! - `B`, a batch: position of its first entry (u64), size (u64) and root (32 bytes) of the tree with it, number of entries
 //!   (u32), and each entry behind its length (u32);
 //! - `H`, a head: size (u64), root (32 bytes), the signed note.
+//!
+//! The beginning appears whole; a record may be torn by a crash, but only while nothing was answered that rests on it.
 
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -268,8 +270,8 @@ impl Journal {
         Ok(Self { path: path.to_owned(), file, last: sha256(&start), length: start.len() as u64 })
     }
 
-    /// Opens the journal of an event, gives every record to `take`, and cuts off a last record that a crash tore: one that
-    /// is the last, and that no head record follows. Returns how many bytes were cut.
+    /// Opens the journal of an event, gives every record to `take`, and cuts off what a crash tore: a bad record that no head
+    /// record follows. Returns how many bytes were cut.
     ///
     /// Then it writes the end of the file again, byte for byte, and syncs it. When a sync fails the process ends, but the
     /// system may go on to show bytes that it has given up writing; the next process would build on them, and lose them in
@@ -399,11 +401,16 @@ fn scan(
 
 /// A record that cannot be read.
 #[derive(Clone, Copy, Debug)]
-enum BadRecord {
-    /// It would reach to the end of the file or beyond: a crash may have torn it.
-    AtEnd(&'static str),
-    /// More follows it.
-    Inside(&'static str),
+struct BadRecord {
+    what: &'static str,
+    /// If it is as long as it says: its length, and the sum that it should have.
+    whole: Option<(usize, Hash)>,
+}
+
+impl BadRecord {
+    const fn short(what: &'static str) -> Self {
+        Self { what, whole: None }
+    }
 }
 
 type ReadRecord = Result<(Record, Hash, u64), BadRecord>;
@@ -412,21 +419,20 @@ type ReadRecord = Result<(Record, Hash, u64), BadRecord>;
 fn read_record(reader: &mut impl Read, remaining: u64, previous: &Hash) -> std::io::Result<ReadRecord> {
     let mut bytes = vec![0; HEADER];
     if remaining < HEADER as u64 {
-        return Ok(Err(BadRecord::AtEnd("a record is cut off")));
+        return Ok(Err(BadRecord::short("a record is cut off")));
     }
     reader.read_exact(&mut bytes)?;
-    // What has no header of a record has no length either: whether more follows is found by searching.
-    let Some((kind, length)) = read_header(&bytes) else { return Ok(Err(BadRecord::AtEnd("no record begins here"))) };
+    let Some((kind, length)) = read_header(&bytes) else { return Ok(Err(BadRecord::short("no record begins here"))) };
     let total = (HEADER + length + SUM) as u64;
     if remaining < total {
-        return Ok(Err(BadRecord::AtEnd("a record is cut off")));
+        return Ok(Err(BadRecord::short("a record is cut off")));
     }
     bytes.resize(HEADER + length, 0);
     reader.read_exact(bytes.get_mut(HEADER..).unwrap_or_default())?;
     let mut stated = [0; SUM];
     reader.read_exact(&mut stated)?;
     let computed = sum(previous, &bytes);
-    let bad = |what| if remaining == total { BadRecord::AtEnd(what) } else { BadRecord::Inside(what) };
+    let bad = |what| BadRecord { what, whole: Some((HEADER + length + SUM, computed)) };
     if computed.0 != stated {
         return Ok(Err(bad("its checksum is wrong")));
     }
@@ -434,30 +440,32 @@ fn read_record(reader: &mut impl Read, remaining: u64, previous: &Hash) -> std::
     Ok(record.map(|record| (record, computed, total)).ok_or_else(|| bad("its contents are malformed")))
 }
 
-/// Refuses unless the bad record at `offset` is the last and no head record follows it.
-fn check_torn(file: &dyn DiskFile, path: &Path, offset: u64, end: u64, fault: BadRecord) -> Result<(), JournalError> {
-    let damaged = |what: &str| JournalError::Damaged { path: path.to_owned(), offset, what: what.into() };
-    let what = match fault {
-        BadRecord::Inside(what) => return Err(damaged(what)),
-        BadRecord::AtEnd(what) => what,
-    };
+/// Refuses if a head record stands anywhere behind the bad record at `offset`: then what is damaged was signed. Without one,
+/// nothing from there on was ever answered or shown, but perhaps a head that is made again, the same, from its batch.
+fn check_torn(file: &dyn DiskFile, path: &Path, offset: u64, end: u64, bad: BadRecord) -> Result<(), JournalError> {
     // A damaged length hides what follows. Each sum stands right before the next record, so whole records are found again
     // from any place.
     let failed = |error| JournalError::Io { path: path.to_owned(), error };
     let mut rest = Vec::new();
     FromStart::at(file, offset).take(end - offset).read_to_end(&mut rest).map_err(failed)?;
-    if whole_record_within(&rest) { Err(damaged(what)) } else { Ok(()) }
+    if whole_head_within(&rest, bad.whole) {
+        return Err(JournalError::Damaged { path: path.to_owned(), offset, what: bad.what.into() });
+    }
+    Ok(())
 }
 
-/// Whether a whole record with a right sum stands somewhere behind the first 32 bytes.
-fn whole_record_within(bytes: &[u8]) -> bool {
+/// Whether a whole head record with a right sum stands somewhere behind the bad record that `bytes` begin with. `next` is
+/// where the next record should begin, and the sum that should stand before it, which may be what is damaged.
+fn whole_head_within(bytes: &[u8], next: Option<(usize, Hash)>) -> bool {
     let starts = bytes.windows(MARK.len()).enumerate().skip(SUM).filter(|(_, window)| *window == MARK);
     let whole = |at: usize| {
-        let previous = Hash::from_slice(bytes.get(at.checked_sub(SUM)?..at)?).ok()?;
-        let (_, length) = read_header(bytes.get(at..at + HEADER)?)?;
+        let (_, length) = read_header(bytes.get(at..at + HEADER)?).filter(|(kind, _)| *kind == HEAD)?;
         let record = bytes.get(at..at + HEADER + length)?;
         let stated = bytes.get(at + HEADER + length..at + HEADER + length + SUM)?;
-        (sum(&previous, record).as_ref() == stated).then_some(())
+        let before = Hash::from_slice(bytes.get(at.checked_sub(SUM)?..at)?).ok();
+        let expected = next.filter(|(place, _)| *place == at).map(|(_, sum)| sum);
+        let fits = |previous: Hash| sum(&previous, record).as_ref() == stated;
+        (before.is_some_and(fits) || expected.is_some_and(fits)).then_some(())
     };
     starts.into_iter().any(|(at, _)| whole(at).is_some())
 }
