@@ -48,6 +48,10 @@ pub struct Config {
     pub batch_wait: Duration,
     /// A batch stops collecting when nothing has arrived for this long.
     pub batch_idle: Duration,
+    /// Longest time for which a batch waits for cosignatures.
+    pub witness_wait: Duration,
+    /// Within how many seconds an entry whose cosignatures are late is promised a receipt.
+    pub promise_seconds: u64,
     /// Threads that serve HTTP.
     pub workers: usize,
     /// Bytes that must be free on the file system of the data folder, or nothing new is taken; 0 for no such limit.
@@ -70,6 +74,8 @@ impl Config {
             batch: 2_048,
             batch_wait: Duration::from_millis(100),
             batch_idle: Duration::from_millis(4),
+            witness_wait: Duration::from_secs(5),
+            promise_seconds: 86_400,
             workers: 2,
             minimum_free: 256 << 20,
             on_fatal: OnFatal::EndProcess,
@@ -97,6 +103,10 @@ pub struct Settings {
     pub batch: Option<usize>,
     /// Longest time for which a batch collects, in milliseconds.
     pub batch_milliseconds: Option<u64>,
+    /// Longest time for which a batch waits for cosignatures, in milliseconds.
+    pub witness_milliseconds: Option<u64>,
+    /// Seconds after which an entry whose cosignatures are late must have a receipt.
+    pub promise_seconds: Option<u64>,
     /// Threads that serve HTTP.
     pub workers: Option<usize>,
     /// Mebibytes that must be free on the file system of the data folder.
@@ -131,6 +141,8 @@ impl Settings {
             queue: self.queue.or(lower.queue),
             batch: self.batch.or(lower.batch),
             batch_milliseconds: self.batch_milliseconds.or(lower.batch_milliseconds),
+            witness_milliseconds: self.witness_milliseconds.or(lower.witness_milliseconds),
+            promise_seconds: self.promise_seconds.or(lower.promise_seconds),
             workers: self.workers.or(lower.workers),
             minimum_free_mebibytes: self.minimum_free_mebibytes.or(lower.minimum_free_mebibytes),
         }
@@ -150,6 +162,8 @@ impl Settings {
             queue,
             batch,
             batch_milliseconds,
+            witness_milliseconds,
+            promise_seconds,
             workers,
             minimum_free_mebibytes,
         } = self;
@@ -207,6 +221,17 @@ impl Settings {
                 wrong("minimum_free_mebibytes", fault, "choose a number from 0 (no limit) to 1073741824")
             })?;
         }
+        let number = |place: &str, value: Option<u64>, usual: u64, range: std::ops::RangeInclusive<u64>| match value {
+            None => Ok(usual),
+            Some(value) if range.contains(&value) => Ok(value),
+            Some(value) => {
+                let remedy = format!("choose a number from {} to {}", range.start(), range.end());
+                Err(wrong(place, format!("{value} is out of range"), remedy))
+            }
+        };
+        let wait = number("witness_milliseconds", witness_milliseconds, 5_000, 100..=60_000)?;
+        config.witness_wait = Duration::from_millis(wait);
+        config.promise_seconds = number("promise_seconds", promise_seconds, config.promise_seconds, 60..=2_592_000)?;
         Ok(config)
     }
 }

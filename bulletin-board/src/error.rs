@@ -20,6 +20,8 @@ use crate::store::{IndexError, JournalError, remedy};
 const RETRY_SECONDS: &str = "1";
 /// The same when the disk is nearly full: somebody has to make room first.
 const RETRY_FULL_SECONDS: &str = "30";
+/// Seconds after which a client may ask again when cosignatures are missing.
+pub(crate) const WITNESS_SECONDS: &str = "5";
 
 /// Why the board does not start.
 #[derive(Debug, Error)]
@@ -77,6 +79,10 @@ pub enum StartError {
         /// What is wrong.
         fault: String,
     },
+    /// A witness knows more than the journal.
+    #[error("{what}: the journal is an older copy or was damaged, and going on would fork the log: put the newest journal in \
+             place, or complete it from a mirror", what = .0)]
+    Rollback(String),
     /// The web server or a thread could not be started.
     #[error("internal: {0}: start the board again and report this if it stays")]
     Internal(String),
@@ -95,6 +101,7 @@ impl StartError {
             Self::Journal(_) => "journal-damaged",
             Self::Index(_) => "index",
             Self::Key { .. } => "log-key",
+            Self::Rollback(_) => "journal-behind",
             Self::Internal(_) => "internal",
         }
     }
@@ -141,6 +148,8 @@ pub enum Fault {
     Busy,
     /// The disk is nearly full.
     DiskFull,
+    /// Too few witnesses cosign the log: it is read only. In words, which.
+    Witnesses(String),
     /// There is nothing at this address.
     NotFound,
     /// A fault of the board.
@@ -195,6 +204,11 @@ impl Fault {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "disk-full",
                 "send the same bytes again later; tell the operator of the board that its disk is full",
+            ),
+            Self::Witnesses(_) => verdict(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "witnesses-missing",
+                "wait: the log is read only until its witnesses answer; then send the same bytes again",
             ),
             Self::NotFound => verdict(StatusCode::NOT_FOUND, "not-found", "check the address"),
             Self::Internal => verdict(
@@ -299,6 +313,8 @@ impl fmt::Display for Fault {
             Self::TooSlow => f.write_str("the body did not arrive in time"),
             Self::Busy => f.write_str("the board has more submissions than it can take at once"),
             Self::DiskFull => f.write_str("the board takes nothing new: its disk is nearly full"),
+            Self::Witnesses(which) if which.is_empty() => f.write_str("too few witnesses cosign this log"),
+            Self::Witnesses(which) => write!(f, "too few witnesses cosign this log: {which}"),
             Self::NotFound => f.write_str("there is nothing at this address"),
             Self::Internal => f.write_str("the board failed and took nothing, or could not say so"),
         }
@@ -344,10 +360,11 @@ impl ResponseError for Fault {
         let mut response = HttpResponse::build(status);
         response.insert_header((CONTENT_TYPE, "application/json"));
         match self {
-            Self::Busy => response.insert_header((RETRY_AFTER, RETRY_SECONDS)),
-            Self::DiskFull => response.insert_header((RETRY_AFTER, RETRY_FULL_SECONDS)),
-            _ => &mut response,
-        };
+            Self::Busy => drop(response.insert_header((RETRY_AFTER, RETRY_SECONDS))),
+            Self::DiskFull => drop(response.insert_header((RETRY_AFTER, RETRY_FULL_SECONDS))),
+            Self::Witnesses(_) => drop(response.insert_header((RETRY_AFTER, WITNESS_SECONDS))),
+            _ => {}
+        }
         response.body(serde_json::to_string(&body).unwrap_or_default())
     }
 }

@@ -13,6 +13,7 @@ mod state;
 pub mod store;
 pub mod upkeep;
 mod view;
+mod witnesses;
 
 pub use config::{Config, OnFatal};
 pub use error::{Fault, StartError};

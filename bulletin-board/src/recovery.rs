@@ -29,6 +29,8 @@ pub(crate) struct Replay {
     pub(crate) entries: Vec<Indexed>,
     /// The signed heads by size.
     pub(crate) heads: BTreeMap<u64, String>,
+    /// Those with cosignatures.
+    pub(crate) cosigned: BTreeMap<u64, String>,
     /// Where the closing entry of each order stands, by the hash of the order.
     pub(crate) closings: BTreeMap<Hash, u64>,
 }
@@ -61,6 +63,16 @@ impl Replay {
                     return Err(format!("the head of size {size} is not that of the entries before it"));
                 }
                 self.heads.insert(size, note);
+                Ok(())
+            }
+            Record::Cosigned { size, note } => {
+                let text =
+                    |note: &str| tlog::SignedNote::parse(note.as_bytes()).ok().map(|note| note.text().to_owned());
+                let signed = self.heads.get(&size).and_then(|head| text(head));
+                if signed.is_none() || signed != text(&note) {
+                    return Err(format!("the cosigned head of size {size} is not one that was signed"));
+                }
+                self.cosigned.insert(size, note);
                 Ok(())
             }
         }

@@ -11,7 +11,13 @@
 //!    the same note, and no second tree of that size is ever signed.
 //! 5. Journal: the head record, synced. *Crash before or within:* a torn record is cut and step 4 runs again. *After:* the
 //!    next start shows that head.
-//! 6. Published, then answered (A15). *Crash:* clients without an answer send the same bytes again and get the receipt.
+//! 6. The witnesses of the manifest cosign it (A19). *Crash before or within:* the next start asks them for the same head
+//!    again, and shows the one before until they are enough.
+//! 7. Journal: the cosigned head, not synced. *Crash before:* as before; cosignatures are had again.
+//! 8. Published, then answered (A15). *Crash:* clients without an answer send the same bytes again and get the receipt.
+//!
+//! If too few witnesses answer in time, the entries of the batch are durable and signed but not published. Whoever sent them
+//! gets a signed promise with a deadline, and nothing more is taken until the witnesses are enough.
 //!
 //! A failed write or sync is never retried: the process ends ([`OnFatal`]), since the state in memory is ahead of the
 //! journal and the system may have dropped the pages.
@@ -26,8 +32,11 @@ use rand::RngCore;
 use rand::rngs::OsRng;
 use tlog::checkpoint::{self, Checkpoint, Origin};
 use tlog::hash::{Hash, leaf_hash};
+use tlog::note::SignedNote;
+use tlog::promise::Promise;
 use tokio::sync::oneshot;
 use tracing::{error, info};
+use voting_core::ballot::witness_policy;
 use voting_core::entry::{self, Author, Body};
 use voting_core::ids::{EntryIndex, EventId};
 use voting_core::record::{Refusal, State};
@@ -38,18 +47,31 @@ use crate::error::{Fault, Latest, StartError};
 use crate::recovery::{Replay, restore_index};
 use crate::space::Space;
 use crate::store::{Folder, Index, IndexError, Indexed, Journal, JournalError, LogKeys, Record};
-use crate::view::{Ended, View, leaves, state_json};
+use crate::view::{Ended, View, Waiting, leaves, state_json};
+use crate::witnesses::{Gathered, Witnesses};
 
 /// Most bytes of entries in one batch.
 const BATCH_BYTES: usize = 32 << 20;
 
+/// Longest time for which a start waits for the word of all witnesses; later they are heard all the same.
+pub(crate) const START_WAIT: Duration = Duration::from_secs(3);
+/// How often missing witnesses are asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// How long the thread listens to witnesses before it looks at submissions again, and the other way round.
+const LISTEN: Duration = Duration::from_millis(40);
+
 /// An accepted entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Accepted {
-    /// Where it stands.
-    pub(crate) index: u64,
-    /// Its receipt, a C2SP tlog-proof.
-    pub(crate) receipt: Vec<u8>,
+pub(crate) enum Accepted {
+    /// It stands on the published log.
+    Standing {
+        /// Where it stands.
+        index: u64,
+        /// Its receipt, a C2SP tlog-proof.
+        receipt: Vec<u8>,
+    },
+    /// It is durable and under a signed head that lacks cosignatures: a signed promise of a receipt.
+    Promised(String),
 }
 
 /// What is submitted.
@@ -92,9 +114,41 @@ pub(crate) fn entropy() -> [u8; 32] {
     entropy
 }
 
+/// A signed head that lacks cosignatures.
+struct Late {
+    size: u64,
+    /// By when whoever sent an entry under it is promised a receipt, in seconds since 1970.
+    deadline: u64,
+    /// When it was signed, and when missing witnesses were asked last.
+    since: Instant,
+    asked: Instant,
+    /// What was logged last, so that it is logged once.
+    logged: String,
+}
+
+/// How witnesses are asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cosigning {
+    /// Longest time for which a batch waits for them.
+    pub(crate) wait: Duration,
+    /// Seconds within which a late entry must have its receipt.
+    pub(crate) promise: u64,
+}
+
+impl From<&Config> for Cosigning {
+    fn from(config: &Config) -> Self {
+        Self { wait: config.witness_wait, promise: config.promise_seconds }
+    }
+}
+
 /// State and storage of one event. Only its thread has it.
 pub(crate) struct Core {
     state: State,
+    cosigning: Cosigning,
+    /// The witnesses that the manifest asks for, if any.
+    witnesses: Option<Witnesses>,
+    /// Set while the newest head is not published.
+    late: Option<Late>,
     journal: Journal,
     keys: LogKeys,
     view: Arc<View>,
@@ -111,14 +165,18 @@ impl Core {
         keys: LogKeys,
         folder: &Folder,
         index: Arc<dyn Index>,
+        cosigning: Cosigning,
     ) -> Result<Self, StartError> {
         let internal = |error: String| StartError::Internal(error);
         let state = State::found(manifest).map_err(|error| internal(error.to_string()))?;
         let journal = folder.create_journal(&state.manifest().event())?;
         let view = view_of(&state, &keys, index)?;
-        let mut core = Self { state, journal, keys, view, closings: BTreeMap::new(), ended: Ended::default() };
+        let witnesses = witnesses_of(&state, &view, cosigning)?;
+        let (closings, ended) = (BTreeMap::new(), Ended::default());
+        let mut core = Self { state, cosigning, witnesses, late: None, journal, keys, view, closings, ended };
         let entry = Indexed { leaf: leaf_hash(manifest), bytes: manifest.to_vec() };
-        core.commit(0, vec![entry]).map_err(StartError::from)?;
+        // Its own thread listens to the witnesses.
+        core.commit(0, vec![entry], Duration::ZERO).map_err(StartError::from)?;
         Ok(core)
     }
 
@@ -128,6 +186,7 @@ impl Core {
         event: &EventId,
         folder: &Folder,
         index: Arc<dyn Index>,
+        cosigning: Cosigning,
         keys: impl FnOnce(&State) -> Result<LogKeys, StartError>,
     ) -> Result<Option<Self>, StartError> {
         let mut replay = Replay::default();
@@ -144,7 +203,7 @@ impl Core {
         if cut > 0 {
             info!(event = %event, bytes = cut, "the journal ended in a torn record, which was cut");
         }
-        let Replay { state, entries, heads, closings } = replay;
+        let Replay { state, entries, heads, cosigned, closings } = replay;
         let Some(state) = state else { return Ok(None) };
         let contradiction = |what: String| JournalError::Contradiction { path: path.clone(), offset: 0, what };
         if state.manifest().event() != *event {
@@ -152,26 +211,30 @@ impl Core {
         }
         let keys = keys(&state)?;
         let view = view_of(&state, &keys, Arc::clone(&index))?;
-        let signed = heads.keys().next_back().copied().unwrap_or(0);
         for note in heads.values() {
             let opened = checkpoint::open(note.as_bytes(), &view.origin, &view.verifier);
             opened.map_err(|error| contradiction(format!("a head is not signed by the log key: {error}")))?;
         }
-        restore_index(index.as_ref(), event, &entries, &heads, &state, path)?;
-        let mut core = Self { state, journal, keys, view, closings, ended: Ended::default() };
-        let last = heads.into_iter().next_back();
-        let shown = entries.iter().take(usize::try_from(signed).unwrap_or(usize::MAX));
-        let rest = entries.get(usize::try_from(signed).unwrap_or(usize::MAX)..).unwrap_or_default();
-        match last {
-            Some((_, note)) if rest.is_empty() => {
-                let state = core.json();
-                core.view.publish(leaves(&entries), note, state);
-            }
+        let witnesses = witnesses_of(&state, &view, cosigning)?;
+        // Only what enough witnesses have cosigned was ever shown.
+        let shown = if witnesses.is_some() { cosigned } else { heads.clone() };
+        restore_index(index.as_ref(), event, &entries, &shown, &state, path)?;
+        view.extend(leaves(&entries));
+        let (signed, ended) = (heads.into_iter().next_back(), Ended::default());
+        let mut core = Self { state, cosigning, witnesses, late: None, journal, keys, view, closings, ended };
+        if let Some((size, note)) = shown.into_iter().next_back() {
+            let state = core.json();
+            core.view.publish(size, note, state);
+        }
+        if let Some(witnesses) = &mut core.witnesses {
+            witnesses.hear_all(Instant::now() + cosigning.wait.min(START_WAIT));
+        }
+        match signed {
+            Some((size, _)) if size == core.state.size() && core.witnesses.is_none() => {}
+            // Before anything is taken, the witnesses confirm that they know nothing newer: a copy of old may be restored.
+            Some((size, note)) if size == core.state.size() => core.ask(&note)?,
             // A crash between the batch record and its head: the same path as a batch takes from there.
-            _ => {
-                core.view.publish(shown.map(|entry| entry.leaf), String::new(), serde_json::Value::Null);
-                core.seal(rest)?;
-            }
+            _ => core.seal(Duration::ZERO)?,
         }
         info!(event = %event, entries = core.state.size(), root = %core.state.root(), "event restored");
         Ok(Some(core))
@@ -185,8 +248,8 @@ impl Core {
         state_json(&self.state, &self.view.verifier, &mut self.ended)
     }
 
-    /// Steps 2 to 6 for entries that the fold has taken already.
-    fn commit(&mut self, first: u64, entries: Vec<Indexed>) -> Result<(), Fatal> {
+    /// Steps 2 to 8 for entries that the fold has taken already.
+    fn commit(&mut self, first: u64, entries: Vec<Indexed>, wait: Duration) -> Result<(), Fatal> {
         let (size, root) = (self.state.size(), self.state.root());
         if first + entries.len() as u64 != size {
             return Err(Fatal::Internal("the fold took other entries than the batch has"));
@@ -197,11 +260,12 @@ impl Core {
         // Crash here: durable, not indexed, not signed. The next start goes on from here.
         self.view.index().add(&self.view.event(), first, &entries, root)?;
         // Crash here: as before, the index may be rebuilt or not.
-        self.seal(&entries)
+        self.view.extend(leaves(&entries));
+        self.seal(wait)
     }
 
-    /// Steps 4 to 6: signs the tree as it is, and shows it with the entries that are new in it.
-    fn seal(&mut self, new: &[Indexed]) -> Result<(), Fatal> {
+    /// Steps 4 to 8: signs the tree as it is, has it cosigned within the given time, and shows it.
+    fn seal(&mut self, wait: Duration) -> Result<(), Fatal> {
         let (size, root) = (self.state.size(), self.state.root());
         // Step 4.
         let head = Checkpoint::new(self.view.origin.clone(), size, root);
@@ -209,11 +273,102 @@ impl Core {
         // Crash here: signed and forgotten; the next start makes the same note of the same tree.
         // Step 5.
         self.journal.append(&Record::Head { size, root, note: note.clone() })?;
-        // Crash here: the head is durable; the next start shows it.
-        self.view.index().add_head(&self.view.event(), size, &note)?;
+        // Crash here: the head is durable; the next start shows it, or has it cosigned.
+        if self.witnesses.is_none() {
+            return self.show(size, note);
+        }
         // Step 6.
+        self.ask(&note)?;
+        self.settle(Instant::now() + wait)
+    }
+
+    /// Asks the witnesses for the newest head, which the journal has.
+    fn ask(&mut self, note: &str) -> Result<(), Fatal> {
+        let signed = SignedNote::parse(note.as_bytes()).map_err(|_| Fatal::Internal("a head is no note"))?;
+        let head = Checkpoint::from_unverified_note(&signed).map_err(|_| Fatal::Internal("a head is no checkpoint"))?;
+        let deadline = now().saturating_add(self.cosigning.promise);
+        let logged = String::new();
+        let since = Instant::now();
+        self.late = Some(Late { size: head.size, deadline, since, asked: since, logged });
+        self.view.wait(Waiting { why: "the witnesses are being asked".into(), contradicted: false });
+        if let Some(witnesses) = &mut self.witnesses {
+            witnesses.ask(head, signed);
+        }
+        Ok(())
+    }
+
+    /// Listens to the witnesses until the given time, and shows the newest head if they are enough.
+    fn settle(&mut self, until: Instant) -> Result<(), Fatal> {
+        let (Some(witnesses), Some(late)) = (&mut self.witnesses, &mut self.late) else { return Ok(()) };
+        let (why, contradicted) = match witnesses.gather(until) {
+            Gathered::Enough(note) => {
+                let (size, note) = (late.size, note.to_string());
+                if !late.logged.is_empty() {
+                    info!(event = %self.view.event(), size, "enough witnesses have cosigned: the event goes on");
+                }
+                self.late = None;
+                if size == self.view.size() {
+                    // After a start: it was shown before, and its receipts stay the same bytes.
+                    self.view.go_on();
+                    return Ok(());
+                }
+                // Step 7. Crash before or after: the witnesses cosign the same head again.
+                self.journal.append(&Record::Cosigned { size, note: note.clone() })?;
+                return self.show(size, note);
+            }
+            Gathered::NotYet(why) => (why, false),
+            Gathered::Contradicted(why) => (why, true),
+        };
+        if late.logged != why {
+            // Not before the time that a batch waits anyway.
+            if late.since.elapsed() >= self.cosigning.wait || contradicted {
+                error!(event = %self.view.event(), why, "cosignatures are missing: the event is read only");
+                late.logged.clone_from(&why);
+            }
+            self.view.wait(Waiting { why, contradicted });
+        }
+        Ok(())
+    }
+
+    /// While the newest head is not published: asks missing witnesses again, listens, and answers what comes in.
+    fn wait(&mut self, queue: &Receiver<Job>) -> Result<bool, Fatal> {
+        match (&mut self.witnesses, &mut self.late) {
+            (Some(witnesses), Some(late)) if late.asked.elapsed() >= ASK_AGAIN => {
+                witnesses.ask_again();
+                late.asked = Instant::now();
+            }
+            _ => {}
+        }
+        self.settle(Instant::now() + LISTEN)?;
+        let end = Instant::now() + LISTEN;
+        while self.late.is_some() {
+            match queue.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(Job { work, reply }) => drop(reply.send(self.answer_late(&work))),
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// The answer to a submission that comes while nothing is taken: to one that was taken already, its receipt or promise.
+    fn answer_late(&self, work: &Work) -> Answer {
+        let Work::Entry(bytes) = work else { return Err(self.view.refusal()) };
+        match self.view.index().find(&self.view.event(), &leaf_hash(bytes)) {
+            Ok(Some(position)) => self.answer(Ok(position), Some(leaf_hash(bytes))),
+            Ok(None) => Err(self.view.refusal()),
+            Err(error) => {
+                error!(event = %self.view.event(), %error, "the index cannot be read");
+                Err(Fault::Internal)
+            }
+        }
+    }
+
+    /// Step 8.
+    fn show(&mut self, size: u64, note: String) -> Result<(), Fatal> {
+        self.view.index().add_head(&self.view.event(), size, &note)?;
         let state = self.json();
-        self.view.publish(leaves(new), note, state);
+        self.view.publish(size, note, state);
         // Crash here: nobody was answered yet; the same bytes sent again get the receipt.
         Ok(())
     }
@@ -226,14 +381,18 @@ impl Core {
         };
         let committed = batch.entries.len();
         if committed > 0
-            && let Err(fatal) = self.commit(batch.first, batch.entries)
+            && let Err(fatal) = self.commit(batch.first, batch.entries, self.cosigning.wait)
         {
             return Err((fatal, jobs));
         }
         let mut refused = 0_usize;
-        for (Job { work: _, reply }, slot) in jobs.into_iter().zip(slots) {
+        for (Job { work, reply }, slot) in jobs.into_iter().zip(slots) {
+            let leaf = match &work {
+                Work::Entry(bytes) => Some(leaf_hash(bytes)),
+                Work::Close(_) => None,
+            };
             let answer = match slot.and_then(|slot| batch.verdicts.get(slot).cloned()) {
-                Some(verdict) => self.answer(verdict),
+                Some(verdict) => self.answer(verdict, leaf),
                 None => Err(Fault::Internal),
             };
             refused += usize::from(answer.is_err());
@@ -251,7 +410,7 @@ impl Core {
                 Work::Entry(bytes) => self.view.index().find(&self.view.event(), &leaf_hash(bytes)).unwrap_or(None),
                 Work::Close(order) => self.closings.get(&tlog::hash::sha256(order)).copied(),
             };
-            let _ = reply.send(known.map_or_else(|| Err(fault.clone()), |position| self.answer(Ok(position))));
+            let _ = reply.send(known.map_or_else(|| Err(fault.clone()), |position| self.answer(Ok(position), None)));
         }
     }
 
@@ -336,24 +495,41 @@ impl Core {
         Ok(index.0)
     }
 
-    /// The answer to a job whose batch is committed (A15).
-    fn answer(&self, verdict: Result<u64, Refused>) -> Answer {
+    /// The answer to a job whose batch is committed (A15). `leaf` is the leaf hash of what was sent.
+    fn answer(&self, verdict: Result<u64, Refused>, leaf: Option<Hash>) -> Answer {
         let failed = |error: IndexError| {
             error!(event = %self.view.event(), %error, "an answer could not be made");
             Fault::Internal
         };
         match verdict {
-            Ok(index) => Ok(Accepted { index, receipt: self.view.receipt(index).map_err(failed)? }),
-            Err(Refused::Fault(fault)) => Err(fault),
-            Err(Refused::Rule(refusal)) => {
-                let latest = refusal.latest.map(|index| -> Result<_, IndexError> {
-                    let (entry, receipt) = (self.view.entry(index.0)?, self.view.receipt(index.0)?);
-                    Ok(Box::new(Latest { index: index.0, entry, receipt }))
-                });
-                let latest = latest.transpose().map_err(failed)?;
-                Err(Fault::Rule(refusal, latest))
+            Ok(index) if index < self.view.size() => {
+                Ok(Accepted::Standing { index, receipt: self.view.receipt(index).map_err(failed)? })
             }
+            Ok(_) => self.promise(leaf),
+            Err(Refused::Fault(fault)) => Err(fault),
+            Err(Refused::Rule(refusal)) => match refusal.latest {
+                // What it would be shown is not published yet.
+                Some(latest) if latest.0 >= self.view.size() => Err(self.view.refusal()),
+                latest => {
+                    let latest = latest.map(|index| -> Result<_, IndexError> {
+                        let (entry, receipt) = (self.view.entry(index.0)?, self.view.receipt(index.0)?);
+                        Ok(Box::new(Latest { index: index.0, entry, receipt }))
+                    });
+                    let latest = latest.transpose().map_err(failed)?;
+                    Err(Fault::Rule(refusal, latest))
+                }
+            },
         }
+    }
+
+    /// A promise for an entry under the newest head, which is not published.
+    fn promise(&self, leaf: Option<Hash>) -> Answer {
+        let (Some(leaf), Some(late)) = (leaf, &self.late) else { return Err(self.view.refusal()) };
+        let promise = Promise { origin: self.view.origin.clone(), leaf, deadline: late.deadline };
+        promise.sign(&self.keys.note).map(Accepted::Promised).map_err(|error| {
+            error!(event = %self.view.event(), %error, "a promise could not be made");
+            Fault::Internal
+        })
     }
 }
 
@@ -371,6 +547,13 @@ fn view_of(state: &State, keys: &LogKeys, index: Arc<dyn Index>) -> Result<Arc<V
     let manifest = state.manifest().clone();
     let origin = Origin::new(&manifest.origin()).map_err(|error| StartError::Internal(error.to_string()))?;
     Ok(Arc::new(View::new(manifest, origin, keys.note.verifier(), index)))
+}
+
+/// The witnesses that the manifest of an event asks for.
+fn witnesses_of(state: &State, view: &View, cosigning: Cosigning) -> Result<Option<Witnesses>, StartError> {
+    let policy = witness_policy(state.manifest()).map_err(StartError::Internal)?;
+    Witnesses::start(policy, &view.origin, &view.verifier, view.tree(), cosigning.wait)
+        .map_err(|error| StartError::Internal(error.to_string()))
 }
 
 /// Verdicts and entries of one batch.
@@ -445,12 +628,25 @@ impl Sequencer {
 }
 
 fn serve(mut core: Core, queue: &Receiver<Job>, pace: Pace, space: &Space, on_fatal: OnFatal) {
-    while let Some(jobs) = collect(queue, pace) {
-        if let Err(full) = space.check() {
-            core.answer_known(jobs, &full);
-            continue;
+    loop {
+        let done = if core.late.is_some() {
+            core.wait(queue).map_err(|fatal| (fatal, Vec::new()))
+        } else {
+            match collect(queue, pace) {
+                Some(jobs) => match space.check() {
+                    Ok(()) => core.process(jobs).map(|()| true),
+                    Err(full) => {
+                        core.answer_known(jobs, &full);
+                        Ok(true)
+                    }
+                },
+                None => Ok(false),
+            }
+        };
+        if let Ok(false) = done {
+            return;
         }
-        if let Err((fatal, jobs)) = core.process(jobs) {
+        if let Err((fatal, jobs)) = done {
             error!(event = %core.view.event(), %fatal, "storage failed: nothing of this batch is answered");
             // The state is ahead of the disk, and a failed sync is never retried.
             on_fatal.end();

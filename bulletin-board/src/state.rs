@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use tlog::hash::sha256;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::{error, info, warn};
+use voting_core::ballot::witness_policy;
 use voting_core::codec::{self, Reader};
 use voting_core::entry::{self, Request};
 use voting_core::ids::{EventId, SigningKeyId};
@@ -15,10 +17,11 @@ use voting_core::manifest::Manifest;
 use crate::admit::signed_fault;
 use crate::config::Config;
 use crate::error::{Fault, StartError};
-use crate::sequencer::{Core, Sequencer, now};
+use crate::sequencer::{Core, START_WAIT, Sequencer, now};
 use crate::space::Space;
 use crate::store::{Folder, Index, Reservation};
 use crate::view::View;
+use crate::witnesses::{can_be_met, without_address};
 
 /// Seconds by which the clock of a signed request may differ from the board's.
 const REQUEST_AGE: u64 = 300;
@@ -70,7 +73,7 @@ impl Board {
         let space = Arc::new(Space::new(&config.data, config.minimum_free));
         let mut events = BTreeMap::new();
         for event in folder.events()? {
-            let core = Core::recover(&event, &folder, Arc::clone(&index), |state| {
+            let core = Core::recover(&event, &folder, Arc::clone(&index), (&config).into(), |state| {
                 let manifest = state.manifest();
                 let keys = reserved.get(&manifest.log_key).and_then(|key| key.keys(&manifest.origin()));
                 keys.ok_or_else(|| StartError::Key {
@@ -89,6 +92,7 @@ impl Board {
             }
             events.insert(event, Arc::new(Event::start(core, &config, &space)?));
         }
+        confirmed(&events, config.witness_wait.min(START_WAIT))?;
         let (events, reserved) = (RwLock::new(events), Mutex::new(reserved));
         let label_uploads = Semaphore::new(LABEL_UPLOADS);
         Ok(Self { config, host, public_url, events, reserved, label_uploads, space, index, folder })
@@ -198,6 +202,13 @@ impl Board {
         let reservation = reservation.ok_or_else(|| {
             Fault::Manifest("log_key: this administrator has not reserved it here: reserve first, then found".into())
         })?;
+        let policy = witness_policy(&manifest).map_err(Fault::Manifest)?;
+        if !can_be_met(&policy) {
+            let nowhere = without_address(&policy).join(", ");
+            return Err(Fault::Manifest(format!(
+                "witnesses.policy: it can't be met, since these witnesses have no http address behind their key: {nowhere}"
+            )));
+        }
         // S6: one log for each key.
         if self.events().iter().any(|event| event.view.manifest.log_key == manifest.log_key) {
             return Err(Fault::Manifest("log_key: it belongs to another event already: reserve again".into()));
@@ -211,10 +222,16 @@ impl Board {
             }
             Fault::Internal
         };
-        let core = Core::found(manifest.as_bytes(), keys, &self.folder, Arc::clone(&self.index));
+        let wait = Instant::now() + self.config.witness_wait;
+        let index = Arc::clone(&self.index);
+        let core = Core::found(manifest.as_bytes(), keys, &self.folder, index, (&self.config).into());
         let event = Arc::new(Event::start(core.map_err(failed)?, &self.config, &self.space).map_err(failed)?);
         self.events.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&event));
         info!(event = %id, "event founded");
+        drop(reserved);
+        while event.view.waiting().is_some() && Instant::now() < wait {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         Ok(event)
     }
 
@@ -261,6 +278,22 @@ impl Event {
     fn start(core: Core, config: &Config, space: &Arc<Space>) -> Result<Self, StartError> {
         let view = Arc::clone(core.view());
         Ok(Self { view, sequencer: Sequencer::start(core, config, Arc::clone(space))?, labels: Mutex::new(()) })
+    }
+}
+
+/// Waits for the witnesses' first word on the logs of a board that starts: none may know more than the journals.
+fn confirmed(events: &BTreeMap<EventId, Arc<Event>>, wait: Duration) -> Result<(), StartError> {
+    let end = Instant::now() + wait;
+    loop {
+        let waiting: Vec<_> = events.values().filter_map(|event| event.view.waiting()).collect();
+        // A restored backup: whoever goes on from it forks the log (A19).
+        if let Some(told) = waiting.iter().find(|waiting| waiting.contradicted) {
+            return Err(StartError::Rollback(told.why.clone()));
+        }
+        if waiting.is_empty() || Instant::now() >= end {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -9,20 +9,31 @@ use tlog::hash::Hash;
 use tlog::note::{SignedNote, VerifierKey};
 use tlog::tile::{TileId, tile_bytes, write_bundle};
 use tlog::tlog_proof::TlogProof;
-use tlog::tree::MemoryTree;
 use voting_core::ids::{EventId, RoundIndex};
 use voting_core::manifest::Manifest;
 use voting_core::record::State;
 use voting_core::record::state::{CeremonyStatus, Round};
 
+use crate::error::Fault;
 use crate::store::{Index, IndexError, Indexed};
+use crate::witnesses::SharedTree;
 
-/// The newest signed tree.
+/// The newest head that everybody may see.
 #[derive(Debug)]
 struct Published {
-    tree: MemoryTree,
+    size: u64,
     note: String,
     state: Value,
+    waiting: Option<Waiting>,
+}
+
+/// Why nothing new is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// Which witnesses are missing and why, or which contradicts.
+    pub(crate) why: String,
+    /// Whether a witness claims to know more than there is here.
+    pub(crate) contradicted: bool,
 }
 
 /// The public side of an event.
@@ -31,14 +42,17 @@ pub(crate) struct View {
     pub(crate) origin: Origin,
     pub(crate) verifier: VerifierKey,
     index: Arc<dyn Index>,
+    /// All that is durable and signed; the first `size` leaves of it are published.
+    tree: SharedTree,
     published: RwLock<Published>,
 }
 
 impl View {
     /// A view that shows nothing yet.
     pub(crate) fn new(manifest: Manifest, origin: Origin, verifier: VerifierKey, index: Arc<dyn Index>) -> Self {
-        let published = Published { tree: MemoryTree::new(), note: String::new(), state: Value::Null };
-        Self { manifest, origin, verifier, index, published: RwLock::new(published) }
+        let published = Published { size: 0, note: String::new(), state: Value::Null, waiting: None };
+        let (tree, published) = (SharedTree::default(), RwLock::new(published));
+        Self { manifest, origin, verifier, index, tree, published }
     }
 
     pub(crate) fn event(&self) -> EventId {
@@ -49,36 +63,75 @@ impl View {
         &self.index
     }
 
-    /// Shows a larger tree: these entries behind the ones shown so far, under this note.
-    pub(crate) fn publish(&self, leaves: impl Iterator<Item = Hash>, note: String, state: Value) {
-        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        leaves.for_each(|leaf| published.tree.append_leaf_hash(leaf));
-        published.note = note;
-        published.state = state;
+    /// The tree, for proofs to witnesses.
+    pub(crate) fn tree(&self) -> &SharedTree {
+        &self.tree
     }
 
-    /// The newest signed checkpoint.
-    pub(crate) fn checkpoint(&self) -> String {
-        self.read(|published| published.note.clone())
+    /// Adds entries that are durable behind those there are. Nobody sees them before [`View::publish`].
+    pub(crate) fn extend(&self, leaves: impl Iterator<Item = Hash>) {
+        let mut tree = self.tree.write().unwrap_or_else(PoisonError::into_inner);
+        leaves.for_each(|leaf| tree.append_leaf_hash(leaf));
+    }
+
+    /// Shows the tree of this size, under this note.
+    pub(crate) fn publish(&self, size: u64, note: String, state: Value) {
+        let waiting = None;
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Published { size, note, state, waiting };
+    }
+
+    /// Says why nothing new is taken, until the next head is published.
+    pub(crate) fn wait(&self, waiting: Waiting) {
+        self.published.write().unwrap_or_else(PoisonError::into_inner).waiting = Some(waiting);
+    }
+
+    /// Says that the newest head is still confirmed.
+    pub(crate) fn go_on(&self) {
+        self.published.write().unwrap_or_else(PoisonError::into_inner).waiting = None;
+    }
+
+    /// Why nothing new is taken, if nothing is.
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
+        self.read(|published| published.waiting.clone())
+    }
+
+    /// The refusal of what comes while nothing is taken.
+    pub(crate) fn refusal(&self) -> Fault {
+        Fault::Witnesses(self.waiting().map(|waiting| waiting.why).unwrap_or_default())
+    }
+
+    /// The newest signed checkpoint, with the cosignatures that the policy asks for; `None` before the first.
+    pub(crate) fn checkpoint(&self) -> Option<String> {
+        self.read(|published| (published.size > 0).then(|| published.note.clone()))
     }
 
     /// The state of the event as JSON.
     pub(crate) fn state(&self) -> Value {
-        self.read(|published| published.state.clone())
+        self.read(|published| {
+            let mut state = published.state.clone();
+            if let Some(object) = state.as_object_mut() {
+                object.insert(
+                    "waiting_for_witnesses".into(),
+                    json!(published.waiting.as_ref().map(|waiting| &waiting.why)),
+                );
+            }
+            state
+        })
     }
 
     /// Number of entries shown.
     pub(crate) fn size(&self) -> u64 {
-        self.read(|published| published.tree.size())
+        self.read(|published| published.size)
     }
 
     fn read<T>(&self, take: impl FnOnce(&Published) -> T) -> T {
         take(&self.published.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The contents of a tile, if the signed tree has it.
+    /// The contents of a tile, if the published tree has it.
     pub(crate) fn tile(&self, tile: TileId) -> Option<Vec<u8>> {
-        self.read(|published| tile_bytes(&published.tree, tile))
+        let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
+        if tile.is_within(self.size()) { tile_bytes(&*tree, tile) } else { None }
     }
 
     /// A bundle of `width` entries from position `first` on, if the signed tree has them.
@@ -99,7 +152,7 @@ impl View {
         let head = self.index.head_covering(&self.event(), position)?;
         let (size, note) = head.ok_or_else(|| failed("no head covers it".into()))?;
         let note = SignedNote::parse(note.as_bytes()).map_err(|error| failed(error.to_string()))?;
-        let proof = self.read(|published| published.tree.inclusion(position, size));
+        let proof = self.tree.read().unwrap_or_else(PoisonError::into_inner).inclusion(position, size);
         let proof = proof.map_err(|error| failed(error.to_string()))?;
         let receipt = TlogProof::new(position, proof, note).map_err(|error| failed(error.to_string()))?;
         Ok(receipt.to_bytes())

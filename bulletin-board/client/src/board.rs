@@ -1,9 +1,11 @@
 //! The HTTP interface of a board.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 use tlog::checkpoint::Origin;
+use tlog::hash::leaf_hash;
+use tlog::promise::Promise;
 use tlog::tlog_proof::{MAX_TLOG_PROOF, TlogProof};
 use voting_core::ballot::{log_key, witness_policy};
 use voting_core::entry::{OfficialKey, sign_request};
@@ -16,6 +18,10 @@ use crate::http::{Http, is_url};
 
 /// Longest answer to a request of officials in bytes.
 const MAX_ANSWER: u64 = 1 << 20;
+
+/// How long a promise is asked to become a receipt, and how often.
+const PROMISE_WAIT: Duration = Duration::from_secs(12);
+const PROMISE_PAUSE: Duration = Duration::from_secs(1);
 
 /// A board, by its address.
 #[derive(Clone, Debug)]
@@ -122,9 +128,21 @@ impl Board {
     /// The receipt is verified under origin, log key and witness policy of the manifest before this returns (A13).
     ///
     /// # Errors
-    /// [`ClientError::Refused`] with the board's reason, [`ClientError::Receipt`] if what came back proves nothing.
+    /// [`ClientError::Refused`] with the board's reason, [`ClientError::Promised`] if the witnesses do not answer for long,
+    /// [`ClientError::Receipt`] if what came back proves nothing.
     pub fn submit(&self, manifest: &Manifest, entry: &[u8]) -> Result<Accepted, ClientError> {
-        let answer = self.http.post(&self.event(&manifest.event(), "/entries"), entry, MAX_TLOG_PROOF as u64)?;
+        let begun = Instant::now();
+        let answer = loop {
+            let answer = self.http.post(&self.event(&manifest.event(), "/entries"), entry, MAX_TLOG_PROOF as u64)?;
+            if !answer.promised {
+                break answer;
+            }
+            let deadline = check_promise(manifest, entry, &answer.body).map_err(|why| ClientError::Receipt { why })?;
+            if begun.elapsed() >= PROMISE_WAIT {
+                return Err(ClientError::Promised { promise: answer.body, deadline });
+            }
+            std::thread::sleep(PROMISE_PAUSE);
+        };
         let index = check_receipt(manifest, entry, &answer.body).map_err(|why| ClientError::Receipt { why })?;
         Ok(Accepted { index, receipt: answer.body })
     }
@@ -177,6 +195,13 @@ fn check_receipt(manifest: &Manifest, entry: &[u8], receipt: &[u8]) -> Result<En
     let origin = Origin::new(&manifest.origin()).map_err(|error| error.to_string())?;
     let verified = proof.verify(entry, &origin, &log_key(manifest)?, &witness_policy(manifest)?);
     verified.map(|verified| EntryIndex(verified.index())).map_err(|error| error.to_string())
+}
+
+/// Verifies that the log of an event promises a receipt for an entry; returns the deadline in seconds since 1970.
+fn check_promise(manifest: &Manifest, entry: &[u8], promise: &[u8]) -> Result<u64, String> {
+    let origin = Origin::new(&manifest.origin()).map_err(|error| error.to_string())?;
+    let promise = Promise::open(promise, &origin, &log_key(manifest)?).map_err(|error| error.to_string())?;
+    if promise.leaf == leaf_hash(entry) { Ok(promise.deadline) } else { Err("it promises another entry".into()) }
 }
 
 /// Seconds since 1970-01-01 UTC, for requests; the log itself carries no time of the client.

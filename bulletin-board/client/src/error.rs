@@ -66,6 +66,13 @@ pub enum ClientError {
         /// What is wrong with it.
         why: String,
     },
+    /// The entry is taken, but too few witnesses have seen it. There is a signed promise of a receipt.
+    Promised {
+        /// The promise, verified. It becomes a receipt, or evidence for `observer judge`.
+        promise: Vec<u8>,
+        /// By when there must be a receipt, in seconds since 1970-01-01 UTC.
+        deadline: u64,
+    },
     /// The file system refused.
     Io {
         /// The file.
@@ -131,6 +138,7 @@ impl ClientError {
             Self::Answer { .. } => "unusable-answer",
             Self::Url { .. } => "bad-url",
             Self::Receipt { .. } => "false-receipt",
+            Self::Promised { .. } => "promised",
             Self::Io { .. } => "file-system",
             Self::Missing { .. } => "missing-file",
             Self::Malformed { .. } => "malformed-file",
@@ -159,7 +167,8 @@ impl ClientError {
                     | tlog::ClientError::NotWanted { .. }
                     | tlog::ClientError::Incomplete { .. }
             ),
-            Self::Unreachable { .. }
+            Self::Promised { .. }
+            | Self::Unreachable { .. }
             | Self::Answer { .. }
             | Self::Url { .. }
             | Self::Io { .. }
@@ -180,6 +189,9 @@ impl ClientError {
             Self::Answer { url, why } => format!("{url} gives an unusable answer: {why}"),
             Self::Url { url, why } => format!("\"{url}\" {why}"),
             Self::Receipt { why } => format!("the board's receipt does not prove that the entry is on the log: {why}"),
+            Self::Promised { .. } => {
+                "the board has taken the entry, but too few witness servers answer it to give a receipt".into()
+            }
             Self::Io { path, why } => format!("{}: {why}", path.display()),
             Self::Missing { place } => format!("{place} is missing"),
             Self::Malformed { place, why } => format!("{place} is malformed: {why}"),
@@ -209,6 +221,10 @@ impl ClientError {
             Self::Url { .. } => "give http(s)://host for a board, http(s)://host/<event id> for its log".into(),
             Self::Receipt { .. } => {
                 "keep the answer and tell an observer: the board may not have taken the entry".into()
+            }
+            Self::Promised { .. } => {
+                "nothing is lost: run the same command again when the witness servers answer, and it gets the receipt"
+                    .into()
             }
             Self::Io { .. } => "check that the path exists, is accessible and has room".into(),
             Self::Missing { .. } => {

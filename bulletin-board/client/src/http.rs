@@ -1,6 +1,6 @@
 //! Requests: one agent, limits on every answer, the board's errors.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +15,8 @@ use crate::error::{ApiError, ClientError, Latest, plain};
 const MAX_JSON: u64 = 16 << 20;
 /// How often a request is repeated while the board says that it is busy.
 const TRIES: u32 = 20;
+/// How long a request is repeated: then the person is told what the board waits for.
+const MAX_WAIT: Duration = Duration::from_secs(12);
 /// Longest pause between two tries in seconds, whatever the board asks for.
 const MAX_PAUSE: u64 = 5;
 
@@ -25,6 +27,8 @@ pub(crate) struct Http(Agent);
 /// A successful answer.
 pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
+    /// The board took an entry that lacks cosignatures (status 202): the body is a promise.
+    pub(crate) promised: bool,
     url: String,
 }
 
@@ -86,22 +90,24 @@ impl Http {
         request: impl Fn() -> Result<http::Response<Body>, ureq::Error>,
     ) -> Result<Answer, ClientError> {
         let unreachable = |why: ureq::Error| ClientError::Unreachable { url: url.to_owned(), why: why.to_string() };
-        let mut tries = 0;
+        let (mut tries, begun) = (0, Instant::now());
         loop {
             let mut response = request().map_err(unreachable)?;
             let status = response.status().as_u16();
             tries += 1;
-            if status == 503 && tries < TRIES {
+            // A log that is read only says when to ask again, in seconds; a full queue is asked for longer.
+            if status == 503 && tries < TRIES && begun.elapsed() < MAX_WAIT {
                 let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
                 // A board that says 0 is asked again soon, but not at once.
                 let pause = after.map_or(Duration::from_millis(200), Duration::from_secs);
                 std::thread::sleep(pause.clamp(Duration::from_millis(50), Duration::from_secs(MAX_PAUSE)));
                 continue;
             }
-            let limit = if status == 200 { limit } else { MAX_JSON };
+            let taken = matches!(status, 200 | 202);
+            let limit = if taken { limit } else { MAX_JSON };
             let body = response.body_mut().with_config().limit(limit).read_to_vec().map_err(unreachable)?;
-            if status == 200 {
-                return Ok(Answer { body, url: url.to_owned() });
+            if taken {
+                return Ok(Answer { body, promised: status == 202, url: url.to_owned() });
             }
             return Err(refusal(url, status, &body));
         }

@@ -15,7 +15,7 @@ const MINIMUM_OF_MANY_CELLS: u64 = 30;
 /// Every text is the same in both: names of real votes are not translated.
 pub(crate) const LANGUAGES: [&str; 2] = ["en", "zh-CN"];
 /// Linter findings of every demonstration: each is accepted by name, and stands in the manifest for everybody to see.
-pub(crate) const ACCEPTED: [&str; 4] = ["demonstration", "no-second-factor", "no-witnesses", "short-dispute"];
+pub(crate) const ACCEPTED: [&str; 3] = ["demonstration", "no-second-factor", "short-dispute"];
 
 /// Public keys in hexadecimal digits.
 #[derive(Clone, Debug)]
@@ -33,6 +33,7 @@ struct Draft<'a> {
     trustees: Trustees<'a>,
     schedule: Schedule,
     privacy: Privacy,
+    witnesses: Witnesses<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     group: Vec<Group<'a>>,
     round: [Round<'a>; 1],
@@ -77,6 +78,11 @@ struct Schedule {
 struct Privacy {
     minimum_ballots: u64,
     largest_share: &'static str,
+}
+
+#[derive(Serialize)]
+struct Witnesses<'a> {
+    policy: &'a str,
 }
 
 #[derive(Serialize)]
@@ -215,13 +221,13 @@ fn question<'a>(vote: &'a Vote, contest: &'a Contest) -> Question<'a> {
 }
 
 /// The draft as TOML, and what is weaker in it than in a real election, in words.
-pub(crate) fn draft(vote: &Vote, keys: &Keys, host: &str) -> Result<(String, Vec<String>), Failure> {
+pub(crate) fn draft(vote: &Vote, keys: &Keys, host: &str, witnesses: &str) -> Result<(String, Vec<String>), Failure> {
     let round = vote.rounds.first().ok_or_else(|| Failure::internal("a vote without a round"))?;
     let ballots = vote.fewest_ballots();
     let mut weaker = vec![
         "the event is marked as a demonstration, for every reader of its manifest".to_owned(),
         "the dispute period is 0 seconds: the trustees decrypt at once".to_owned(),
-        "no witness cosigns the log, and a voting code alone is enough to cast".to_owned(),
+        "the witnesses run on the same machine, and a voting code alone is enough to cast".to_owned(),
     ];
     let mut accept = ACCEPTED.to_vec();
     let many_cells = round.contests.iter().any(|contest| !matches!(contest.rule, Rule::Selection { .. }));
@@ -269,6 +275,7 @@ pub(crate) fn draft(vote: &Vote, keys: &Keys, host: &str) -> Result<(String, Vec
         // The round is closed when all ballots are cast: the plan says within which time.
         schedule: Schedule { time_zone: "Etc/UTC", grace_seconds: 86_400, dispute_seconds: 0 },
         privacy: Privacy { minimum_ballots: minimum, largest_share },
+        witnesses: Witnesses { policy: witnesses },
         group: vote.groups.iter().map(|name| Group { id: name, name }).collect(),
         round: [Round {
             title: &round.title,

@@ -24,12 +24,16 @@ use setup::passphrase;
 /// The trustees of the demonstration; two are needed, the last one stays away from the count.
 const TRUSTEES: [&str; 3] = ["Trustee One", "Trustee Two", "Trustee Three"];
 
-/// An election under way. The board ends when this is dropped.
+/// The witness servers: both must cosign each head of the log.
+const WITNESSES: [&str; 2] = ["witness-1", "witness-2"];
+
+/// An election under way. Board and witnesses end when this is dropped.
 pub(crate) struct Election {
     account: Account,
     programs: Programs,
     dir: PathBuf,
     board: Running,
+    _witnesses: [setup::Witness; WITNESSES.len()],
     url: String,
     manifest: Manifest,
     receipts: Vec<(PathBuf, PathBuf)>,
@@ -63,6 +67,8 @@ impl Election {
             return Err(Failure::unable("file-system", "the folder's name is no UTF-8", "name another with --keep"));
         }
         let (board, url) = phases.run("board", "Start the board", || setup::start_board(account, &programs, dir))?;
+        let heading = "Start two witness servers, which cosign each state of the log";
+        let witnesses = phases.run("witnesses", heading, || setup::start_witnesses(account, &programs, dir))?;
 
         let keys = phases.run("keys", "Keys: administrator, registrar, three trustees", || {
             account.detail(&format!(
@@ -72,8 +78,10 @@ impl Election {
         })?;
 
         let heading = "Found the event: draft, check, reserve, publish";
-        let manifest = phases.run("event", heading, || setup::found(account, &programs, dir, &url, vote, &keys))?;
-        let election = Self { account, programs, dir: dir.to_owned(), board, url, manifest, receipts: Vec::new() };
+        let manifest =
+            phases.run("event", heading, || setup::found(account, &programs, dir, &url, vote, &keys, &witnesses))?;
+        let (dir_of_all, receipts, _witnesses) = (dir.to_owned(), Vec::new(), witnesses);
+        let election = Self { account, programs, dir: dir_of_all, board, _witnesses, url, manifest, receipts };
         phases.run(
             "ceremony",
             "Key ceremony: three trustees at once, each a process with a folder of its own",

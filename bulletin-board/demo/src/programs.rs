@@ -14,8 +14,13 @@ use crate::account::Progress;
 use crate::failure::Failure;
 
 /// The programs that are driven: package, binary.
-pub(crate) const PROGRAMS: [(&str, &str); 4] =
-    [("board", "board"), ("office", "office"), ("trustee-cli", "trustee"), ("observer", "observer")];
+pub(crate) const PROGRAMS: [(&str, &str); 5] = [
+    ("board", "board"),
+    ("witness", "witness"),
+    ("office", "office"),
+    ("trustee-cli", "trustee"),
+    ("observer", "observer"),
+];
 /// How often a process is looked at.
 const TICK: Duration = Duration::from_millis(15);
 /// How long a process may take to end when asked.

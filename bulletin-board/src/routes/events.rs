@@ -29,7 +29,12 @@ pub(super) async fn reserve(request: HttpRequest, payload: Payload, board: Data<
 /// `POST /api/events`.
 pub(super) async fn found(request: HttpRequest, payload: Payload, board: Data<Board>) -> Result<HttpResponse, Fault> {
     let bytes = body(&request, payload, MAX_ENTRY + REQUEST).await?;
-    let id = blocking(board.clone(), move |board| board.found(&bytes).map(|event| event.view.event())).await?;
+    let event = blocking(board.clone(), move |board| board.found(&bytes)).await?;
+    if event.view.checkpoint().is_none() {
+        // Founded for good, and shown once enough witnesses have cosigned it. The same request again says so.
+        return Err(event.view.refusal());
+    }
+    let id = event.view.event();
     Ok(HttpResponse::Ok().json(json!({ "event": id, "url": board.log_url(&id) })))
 }
 

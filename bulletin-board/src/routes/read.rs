@@ -18,7 +18,7 @@ pub(super) async fn resource(board: Data<Board>, path: Path<(String, String)>) -
     let event = board.event(&event)?;
     let resource = Resource::from_path(&path).map_err(|_| Fault::NotFound)?;
     let bytes = match resource {
-        Resource::Checkpoint => event.view.checkpoint().into_bytes(),
+        Resource::Checkpoint => event.view.checkpoint().ok_or(Fault::NotFound)?.into_bytes(),
         Resource::Tile(tile) => event.view.tile(tile).ok_or(Fault::NotFound)?,
         Resource::Entries(bundle) => {
             let first = bundle.index().checked_mul(u64::from(FULL_WIDTH)).ok_or(Fault::NotFound)?;

@@ -1,5 +1,6 @@
 //! Submission of entries and of orders to close. The body is the signed bytes themselves.
 
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
@@ -7,8 +8,8 @@ use tlog::tile::MAX_ENTRY;
 
 use super::body;
 use crate::admit;
-use crate::error::Fault;
-use crate::sequencer::Work;
+use crate::error::{Fault, WITNESS_SECONDS};
+use crate::sequencer::{Accepted, Work};
 use crate::state::Board;
 
 /// Longest order to close in bytes.
@@ -25,11 +26,18 @@ pub(super) async fn entry(
     let bytes = body(&request, payload, MAX_ENTRY).await?;
     admit::stateless(&event.view.manifest, &bytes)?;
     let accepted = event.sequencer.submit(Work::Entry(bytes.to_vec())).await?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/plain; charset=utf-8")
-        .insert_header(("X-Urna-Index", accepted.index.to_string()))
-        .insert_header(("Cache-Control", "no-store"))
-        .body(accepted.receipt))
+    let mut response = match &accepted {
+        Accepted::Standing { .. } => HttpResponse::Ok(),
+        // Durable, but too few witnesses have seen it: the same bytes sent again get the receipt.
+        Accepted::Promised(_) => HttpResponse::Accepted(),
+    };
+    response.content_type("text/plain; charset=utf-8").insert_header(("Cache-Control", "no-store"));
+    Ok(match accepted {
+        Accepted::Standing { index, receipt } => {
+            response.insert_header(("X-Urna-Index", index.to_string())).body(receipt)
+        }
+        Accepted::Promised(promise) => response.insert_header((RETRY_AFTER, WITNESS_SECONDS)).body(promise),
+    })
 }
 
 /// `POST /api/events/<event>/close`.
@@ -42,6 +50,11 @@ pub(super) async fn close(
     let event = board.event(&event)?;
     let bytes = body(&request, payload, MAX_ORDER).await?;
     admit::close_order(&event.view.manifest, &bytes)?;
-    let accepted = event.sequencer.submit(Work::Close(bytes.to_vec())).await?;
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(json!({ "index": accepted.index })))
+    match event.sequencer.submit(Work::Close(bytes.to_vec())).await? {
+        Accepted::Standing { index, .. } => {
+            Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(json!({ "index": index })))
+        }
+        // The same order again gets the index.
+        Accepted::Promised(_) => Err(event.view.refusal()),
+    }
 }

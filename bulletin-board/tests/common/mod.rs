@@ -139,6 +139,14 @@ impl Town {
     }
 
     fn found_changed(seed: u64, dir: TempDir, board: Handle, change: impl FnOnce(&mut Fields)) -> Self {
+        let town = Self::reserved(seed, dir, board, change);
+        let answer = town.found_again();
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        town
+    }
+
+    /// An event that is reserved and not founded.
+    pub fn reserved(seed: u64, dir: TempDir, board: Handle, change: impl FnOnce(&mut Fields)) -> Self {
         let url = board.url().to_owned();
         let log_key = reserve(&url, &Sandbox::new(seed));
         let sandbox = Sandbox::with(seed, |fields| {
@@ -146,10 +154,7 @@ impl Town {
             fields.log_key = log_key;
             change(fields);
         });
-        let town = Self { dir, board: Some(board), url, sandbox, sent: 1, receipts: vec![Vec::new()] };
-        let answer = town.found_again();
-        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
-        town
+        Self { dir, board: Some(board), url, sandbox, sent: 1, receipts: vec![Vec::new()] }
     }
 
     /// An event with its first round open.

@@ -5,7 +5,7 @@
 //! - With different sizes, a consistency proof that fails convinces nobody: anybody can spoil a proof. What convinces is
 //!   a proof that *succeeds* for another root. It shows that under the larger root the first entries have the root
 //!   `prefix`, and the log signed a different root for that size. Whoever holds the tiles of the larger tree can make it
-//!   ([`SplitView::from_source`]).
+//!   ([`SplitView::from_source`]); often the log itself has made it, in the proof that failed ([`SplitView::from_proof`]).
 //! - A log that hands out failing proofs and no tiles can be reported without `prefix`. The judge then says that the
 //!   proof fails, which is a complaint and no conviction.
 //!
@@ -29,7 +29,7 @@ use crate::checkpoint::{Checkpoint, Origin, open_note};
 use crate::error::EvidenceError;
 use crate::hash::Hash;
 use crate::note::{MAX_NOTE, SignedNote, VerifierKey};
-use crate::proof::{MAX_PROOF, verify_consistency};
+use crate::proof::{MAX_PROOF, proven_prefix, verify_consistency};
 use crate::text::{decimal, line};
 use crate::tree::{NodeSource, consistency, root_at};
 
@@ -97,6 +97,20 @@ impl SplitView {
         let (old, new) = (sizes.0.min(sizes.1), sizes.0.max(sizes.1));
         let prefix = root_at(larger_tree, old)?;
         Self::new(one, other, Some(prefix), consistency(larger_tree, old, new)?)
+    }
+
+    /// Evidence from two signed checkpoints and a consistency proof between them that failed, as a witness meets it.
+    ///
+    /// If the proof leads from another root to that of the larger tree, it convicts as it is: the owner of the larger tree
+    /// has shown which prefix it has. Otherwise the result is a complaint.
+    ///
+    /// # Errors
+    /// As [`SplitView::new`].
+    pub fn from_proof(one: SignedNote, other: SignedNote, proof: Vec<Hash>) -> Result<Self, EvidenceError> {
+        let (a, b) = (Checkpoint::from_unverified_note(&one)?, Checkpoint::from_unverified_note(&other)?);
+        let (old, new) = if a.size <= b.size { (a, b) } else { (b, a) };
+        let prefix = proven_prefix(old.size, new.size, &new.root, &proof).filter(|prefix| *prefix != old.root);
+        Self::new(one, other, prefix, proof)
     }
 
     /// The signed checkpoint of the smaller tree.

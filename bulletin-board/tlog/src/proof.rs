@@ -80,11 +80,35 @@ pub fn verify_consistency(
         };
     }
 
+    let (old, new) = consistency_roots(size1, size2, root1, proof).ok_or_else(wrong_length)?;
+    if old != *root1 {
+        return Err(ProofError::OldRoot);
+    }
+    if new == *root2 { Ok(()) } else { Err(ProofError::Root) }
+}
+
+/// The root that the first `size1` entries have under the tree (`size2`, `root2`), if `proof` shows it.
+///
+/// A proof that fails for one old root may hold for another: then it is the later tree that contradicts the earlier one,
+/// and not a spoiled proof. `None` if the proof does not lead to `root2`, and always if `size1` is 0, is not below `size2`,
+/// or is a power of two: proofs from such a size do not contain the old root (RFC 6962 section 2.1.2).
+#[must_use]
+pub fn proven_prefix(size1: u64, size2: u64, root2: &Hash, proof: &[Hash]) -> Option<Hash> {
+    if size1 == 0 || size1 >= size2 || size1.is_power_of_two() {
+        return None;
+    }
+    // The given old root is not used for such a size.
+    let (old, new) = consistency_roots(size1, size2, root2, proof)?;
+    (new == *root2).then_some(old)
+}
+
+/// The old and the new root to which a consistency proof leads, for `0 < size1 < size2`; `None` if it is too short or too
+/// long. `root1` counts only where the proof does not contain it, that is, if `size1` is a power of two.
+fn consistency_roots(size1: u64, size2: u64, root1: &Hash, proof: &[Hash]) -> Option<(Hash, Hash)> {
     // The walk starts at the last complete subtree of the old tree. If that is the whole old tree, its root is not sent.
-    let (first, rest) =
-        if size1.is_power_of_two() { (root1, proof) } else { proof.split_first().ok_or_else(wrong_length)? };
+    let (first, rest) = if size1.is_power_of_two() { (root1, proof) } else { proof.split_first()? };
     if rest.is_empty() {
-        return Err(wrong_length());
+        return None;
     }
     let skip = size1.trailing_zeros();
     let mut place = (size1 - 1) >> skip;
@@ -92,7 +116,7 @@ pub fn verify_consistency(
     let (mut old, mut new) = (*first, *first);
     for sibling in rest {
         if last == 0 {
-            return Err(wrong_length());
+            return None;
         }
         if place & 1 == 1 || place == last {
             old = node_hash(sibling, &old);
@@ -107,11 +131,5 @@ pub fn verify_consistency(
         place >>= 1;
         last >>= 1;
     }
-    if last != 0 {
-        return Err(wrong_length());
-    }
-    if old != *root1 {
-        return Err(ProofError::OldRoot);
-    }
-    if new == *root2 { Ok(()) } else { Err(ProofError::Root) }
+    (last == 0).then_some((old, new))
 }

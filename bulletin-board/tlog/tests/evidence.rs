@@ -62,6 +62,35 @@ fn a_failing_proof_alone_is_a_complaint() {
 }
 
 #[test]
+fn a19_a_failing_proof_that_shows_another_prefix_convicts() {
+    let (one, other) = fork(5, 40);
+    for old in 6u64..40 {
+        for new in old + 1..=40 {
+            let proof = other.tree.consistency(old, new).unwrap();
+            let evidence = SplitView::from_proof(one.note(old), other.note(new), proof.clone()).unwrap();
+            assert_eq!(evidence, SplitView::from_proof(other.note(new), one.note(old), proof).unwrap());
+            // A proof from a power of two does not contain the old root: whoever has the tiles must add it.
+            let expected = if old.is_power_of_two() { Verdict::ProofFails } else { Verdict::SplitView };
+            assert_eq!(judge(&evidence, &one), expected, "{old} and {new}");
+        }
+    }
+    // Against an honest log a spoiled proof is a complaint, and a good one is nothing.
+    for old in 1..40 {
+        let mut proof = one.tree.consistency(old, 40).unwrap();
+        let evidence = SplitView::from_proof(one.note(old), one.note(40), proof.clone()).unwrap();
+        assert_eq!(judge(&evidence, &one), Verdict::Consistent, "{old}");
+        for at in 0..proof.len() {
+            proof[at].0[0] ^= 1;
+            let evidence = SplitView::from_proof(one.note(old), one.note(40), proof.clone()).unwrap();
+            assert_eq!(judge(&evidence, &one), Verdict::ProofFails, "{old}, hash {at}");
+            proof[at].0[0] ^= 1;
+        }
+    }
+    let same = SplitView::from_proof(one.note(40), other.note(40), vec![EMPTY_ROOT]).unwrap();
+    assert_eq!(judge(&same, &one), Verdict::SplitView);
+}
+
+#[test]
 fn both_checkpoints_must_be_signed_and_of_one_log() {
     let (one, other) = fork(5, 40);
     let evidence = SplitView::from_source(one.note(20), other.note(40), &other.tree).unwrap();

@@ -12,7 +12,10 @@ fn manifest(vote: &Vote) -> (Manifest, Vec<String>) {
     let [log, administrator, registrar] = core::array::from_fn(|_| key());
     let trustees = ["a", "b", "c"].map(|name| (name.to_owned(), key().to_string())).to_vec();
     let keys = Keys { administrator: administrator.to_string(), registrar: registrar.to_string(), trustees };
-    let (text, weaker) = draft(vote, &keys, "127.0.0.1:8080").unwrap();
+    let witness = tlog::KeyName::new("witness-1.example/1").unwrap();
+    let witness = tlog::cosign::CosigningKey::from_seed(witness, &[7; 32]).verifier();
+    let policy = format!("witness w1 {witness} http://127.0.0.1:8090\nquorum w1\n");
+    let (text, weaker) = draft(vote, &keys, "127.0.0.1:8080", &policy).unwrap();
     let draft = voting_core::manifest::Draft::from_toml(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     (Manifest::new(draft.into_fields(log, &mut OsRng).unwrap().fields).unwrap(), weaker)
 }

@@ -1,4 +1,4 @@
-//! What comes before the first ballot: board, keys, the founded event, the roll.
+//! What comes before the first ballot: board, witnesses, keys, the founded event, the roll.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use rand::RngCore;
 use rand::rngs::OsRng;
 use voting_core::manifest::Manifest;
 
-use super::{TRUSTEES, field, text, write};
+use super::{TRUSTEES, WITNESSES, field, text, write};
 use crate::account::{Account, number};
 use crate::draft::{self, Keys};
 use crate::failure::Failure;
@@ -24,28 +24,81 @@ const READY: Duration = Duration::from_secs(60);
 pub(super) fn start_board(account: Account, programs: &Programs, dir: &Path) -> Result<(Running, String), Failure> {
     let data = dir.join("board");
     let arguments = ["serve", "--data", text(&data), "--listen", "127.0.0.1:0", "--log-format", "text"];
-    let mut board = programs.start("board", "board", &arguments)?;
+    let (board, url) = serve(programs, "board", "board", &arguments)?;
+    account.detail(&format!("{url}, a free port of this machine"));
+    Ok((board, url))
+}
+
+/// Starts a service and waits for the line in which it says where it listens.
+fn serve(
+    programs: &Programs,
+    name: &'static str,
+    binary: &str,
+    arguments: &[&str],
+) -> Result<(Running, String), Failure> {
+    let mut service = programs.start(name, binary, arguments)?;
     let begin = Instant::now();
     loop {
-        let printed = board.printed();
+        let printed = service.printed();
         // Only a whole line: the rest of the address may be still to come.
         let line = printed.lines().find_map(|line| line.strip_prefix("listening on "));
         if let Some(url) = line.filter(|_| printed.ends_with('\n')) {
-            let url = url.trim().to_owned();
-            account.detail(&format!("{url}, a free port of this machine"));
-            return Ok((board, url));
+            return Ok((service, url.trim().to_owned()));
         }
-        if let Some(status) = board.ended()? {
-            return Err(board.gone(status));
+        if let Some(status) = service.ended()? {
+            return Err(service.gone(status));
         }
         if begin.elapsed() > READY {
-            return Err(Failure::unable("board", "the board does not say where it listens", "see its log"));
+            let fault = format!("the {name} does not say where it listens");
+            return Err(Failure::unable(name, fault, "see its log"));
         }
         if programs::interrupted() {
             return Err(programs::interruption());
         }
         sleep(Duration::from_millis(15));
     }
+}
+
+/// A witness server: it ends when this is dropped.
+pub(super) struct Witness {
+    _running: Running,
+    watched: PathBuf,
+    /// Its line in the policy of the manifest.
+    line: String,
+}
+
+/// Starts the witness servers, each with a key and a folder of its own, as other people would run them.
+pub(super) fn start_witnesses(
+    account: Account,
+    programs: &Programs,
+    dir: &Path,
+) -> Result<[Witness; WITNESSES.len()], Failure> {
+    let start = |name: &'static str| {
+        let key = dir.join(format!("{name}.key"));
+        let (data, watched) = (dir.join(name), dir.join(format!("{name}.logs")));
+        let named = format!("{name}.example/1");
+        let arguments = ["key", "new", "--name", &named, "--out", text(&key)];
+        let printed = programs.run(&format!("{name} key new"), "witness", &arguments, None)?.stdout;
+        let printed = String::from_utf8_lossy(&printed);
+        let vkey = printed.lines().find(|line| line.starts_with(&named));
+        let vkey = vkey.ok_or_else(|| Failure::internal("the witness prints no public key"))?.to_owned();
+        let arguments = [
+            ["serve", "--listen", "127.0.0.1:0", "--log-format", "text", "--data", text(&data)].as_slice(),
+            &["--key", text(&key), "--watched", text(&watched)],
+        ]
+        .concat();
+        let (running, url) = serve(programs, name, "witness", &arguments)?;
+        account.detail(&format!("{name}: {url}"));
+        Ok(Witness { _running: running, watched, line: format!("witness {name} {vkey} {url}") })
+    };
+    let [first, second] = WITNESSES;
+    Ok([start(first)?, start(second)?])
+}
+
+/// The policy that asks for all of them, as the C2SP text of the manifest.
+fn policy(witnesses: &[Witness]) -> String {
+    let lines: String = witnesses.iter().map(|witness| format!("{}\n", witness.line)).collect();
+    format!("{lines}group everybody all {}\nquorum everybody\n", WITNESSES.join(" "))
 }
 
 /// The file with the passphrase of a role.
@@ -90,9 +143,10 @@ pub(super) fn found(
     url: &str,
     vote: &Vote,
     keys: &Keys,
+    witnesses: &[Witness],
 ) -> Result<Manifest, Failure> {
     let host = url.split_once("://").map_or(url, |(_, host)| host);
-    let (text_of_draft, weaker) = draft::draft(vote, keys, host)?;
+    let (text_of_draft, weaker) = draft::draft(vote, keys, host, &policy(witnesses))?;
     for line in weaker {
         account.detail(&format!("weaker than a real election: {line}"));
     }
@@ -103,6 +157,12 @@ pub(super) fn found(
     let owner = ["--dir", text(&folder), "--key", text(&key), "--passphrase-file", text(&passphrase)];
     let arguments = [["--json", "election", "new", text(&path), "--board", url].as_slice(), &owner].concat();
     let printed = programs.run("office election new", "office", &arguments, None)?.json()?;
+    // The operator of each witness puts the key of the new log on the watched list.
+    let vkey = field(&printed, "log_vkey")?;
+    for (witness, name) in witnesses.iter().zip(WITNESSES) {
+        let arguments = ["log", "add", "--watched", text(&witness.watched), vkey];
+        programs.run(&format!("{name} log add"), "witness", &arguments, None)?;
+    }
     let arguments = [["--json", "election", "publish"].as_slice(), &owner].concat();
     programs.run("office election publish", "office", &arguments, None)?;
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use client::Board;
 use serde_json::json;
+use voting_core::ballot::log_key as log_key_of;
 use voting_core::entry::OfficialKey;
 use voting_core::ids::SigningKeyId;
 use voting_core::labels::LabelFile;
@@ -40,16 +41,23 @@ pub(super) fn new(args: &NewArgs, talk: Talk) -> Result<Outcome, Failure> {
 
     let (event, words) = (examined.manifest.event(), examined.manifest.event_words());
     let accepted: Vec<_> = examined.accepted.iter().map(|finding| finding.code).collect();
+    let unusable = |why: String| Failure::refused("bad-host", why, "correct event.host in the draft");
+    let log_vkey = log_key_of(&examined.manifest).map_err(unusable)?.to_string();
+    let for_witnesses = if examined.manifest.witness_policy.is_empty() {
+        String::new()
+    } else {
+        format!("Send this line to the operator of each witness server, for its watched list:\n  log {log_vkey}\n")
+    };
     Ok(Outcome {
         text: format!(
-            "event  {event}\nwords  {words}\nfolder {}\naccepted warnings: {}\n\
+            "event  {event}\nwords  {words}\nfolder {}\naccepted warnings: {}\n{for_witnesses}\
              Nothing is public yet. Show the words to the trustees, then run `office election publish`.",
             paths.dir().display(),
             if accepted.is_empty() { "none".to_owned() } else { accepted.join(", ") }
         ),
         json: json!({
             "event": event, "words": words, "dir": paths.dir().display().to_string(), "accepted": accepted,
-            "log_key": log_key, "log_url": board.log_url(&event),
+            "log_key": log_key, "log_vkey": log_vkey, "log_url": board.log_url(&event),
         }),
     })
 }

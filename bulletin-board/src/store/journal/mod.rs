@@ -2,11 +2,13 @@
 //!
 //! The file begins with the line `urna journal 1`, then the 32 bytes of the event's id. Records follow:
 //! `"\xf5rec"`, kind (1 byte), length of the contents (u32), the contents, and the SHA-256 of the record before it (for the
-//! first one, of the file's beginning) and all of this. Integers are little-endian. Records are of two kinds:
+//! first one, of the file's beginning) and all of this. Integers are little-endian. Records are of three kinds:
 //!
 //! - `B`, a batch: position of its first entry (u64), size (u64) and root (32 bytes) of the tree with it, number of entries
 //!   (u32), and each entry behind its length (u32);
-//! - `H`, a head: size (u64), root (32 bytes), the signed note.
+//! - `H`, a head: size (u64), root (32 bytes), the signed note;
+//! - `C`, a cosigned head: size (u64), the same note with the cosignatures of witnesses. It is not synced: if it is lost, the
+//!   witnesses are asked again.
 //!
 //! The beginning appears whole; a record may be torn by a crash, but only while nothing was answered that rests on it.
 
@@ -105,10 +107,18 @@ pub enum Record {
         /// The signed checkpoint.
         note: String,
     },
+    /// A head of before, with cosignatures.
+    Cosigned {
+        /// Size of the tree.
+        size: u64,
+        /// The signed and cosigned checkpoint.
+        note: String,
+    },
 }
 
 const BATCH: u8 = b'B';
 const HEAD: u8 = b'H';
+const COSIGNED: u8 = b'C';
 
 /// Takes bytes off the front.
 struct Parts<'a>(&'a [u8]);
@@ -135,6 +145,7 @@ impl Record {
     fn is_synced(&self) -> bool {
         match self {
             Self::Batch { .. } | Self::Head { .. } => true,
+            Self::Cosigned { .. } => false,
         }
     }
 
@@ -142,6 +153,7 @@ impl Record {
         match self {
             Self::Batch { .. } => BATCH,
             Self::Head { .. } => HEAD,
+            Self::Cosigned { .. } => COSIGNED,
         }
     }
 
@@ -161,6 +173,10 @@ impl Record {
             Self::Head { size, root, note } => {
                 out.extend_from_slice(&size.to_le_bytes());
                 out.extend_from_slice(&root.0);
+                out.extend_from_slice(note.as_bytes());
+            }
+            Self::Cosigned { size, note } => {
+                out.extend_from_slice(&size.to_le_bytes());
                 out.extend_from_slice(note.as_bytes());
             }
         }
@@ -183,6 +199,7 @@ impl Record {
                 let (size, root) = (parts.u64()?, parts.hash()?);
                 Some(Self::Head { size, root, note: String::from_utf8(parts.0.to_vec()).ok()? })
             }
+            COSIGNED => Some(Self::Cosigned { size: parts.u64()?, note: String::from_utf8(parts.0.to_vec()).ok()? }),
             _ => None,
         }
     }
@@ -214,7 +231,7 @@ fn read_header(header: &[u8]) -> Option<(u8, usize)> {
     }
     let kind = *parts.bytes(1)?.first()?;
     let length = usize::try_from(parts.u32()?).ok()?;
-    (matches!(kind, BATCH | HEAD) && length <= MAX_CONTENTS).then_some((kind, length))
+    (matches!(kind, BATCH | HEAD | COSIGNED) && length <= MAX_CONTENTS).then_some((kind, length))
 }
 
 /// The journal of one event, opened at its end.
@@ -325,7 +342,7 @@ impl Journal {
         scan(file.as_ref(), path, event, &mut take)
     }
 
-    /// Appends a record and syncs it. After an error the file must not be written again: the caller ends.
+    /// Appends a record and syncs it, but for a cosigned head. After an error the file must not be written again: the caller ends.
     ///
     /// # Errors
     /// [`JournalError::Io`].
@@ -335,7 +352,10 @@ impl Journal {
         let (bytes, sum) = record.to_bytes(&self.last).ok_or_else(too_long)?;
         write_all_at(self.file.as_mut(), self.length, &bytes).map_err(failed)?;
         // Crash here: the record is torn in any way, or whole. Nothing was signed or shown that rests on it.
-        self.file.sync_data().map_err(failed)?;
+        // A cosigned head can be had again; it is synced with the next record.
+        if record.is_synced() {
+            self.file.sync_data().map_err(failed)?;
+        }
         self.last = sum;
         self.length += bytes.len() as u64;
         Ok(())

@@ -47,6 +47,45 @@ pub enum TlogProofError {
     Inclusion(#[from] ProofError),
 }
 
+/// Faults of a promise.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PromiseError {
+    /// The file is too large.
+    #[error("the promise has {bytes} bytes, at most {limit} are read; it is none")]
+    TooLarge {
+        /// Bytes found.
+        bytes: usize,
+        /// Bytes accepted.
+        limit: usize,
+    },
+    /// Not this format, or unfinished.
+    #[error("no promise of a log: copy the whole file without converting it")]
+    Lines,
+    /// Bad deadline.
+    #[error("the deadline is malformed or out of range")]
+    Deadline,
+    /// Bad leaf hash.
+    #[error("the leaf hash is malformed: {0}")]
+    Hash(#[from] HashError),
+    /// The note is malformed.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// The origin is malformed.
+    #[error(transparent)]
+    Origin(#[from] CheckpointError),
+    /// Another log's.
+    #[error("the promise is of the log {found}, {expected} was expected")]
+    WrongOrigin {
+        /// The log that was asked.
+        expected: String,
+        /// The log that the promise names.
+        found: String,
+    },
+    /// Not signed by the log.
+    #[error("the promise is not signed by the key of this log; it binds nobody")]
+    Signature,
+}
+
 /// Faults found while a log is read. Those of one resource name its path.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ClientError {

@@ -4,6 +4,6 @@ mod exchange;
 mod merkle;
 mod note;
 
-pub use exchange::{ClientError, EvidenceError, Refusal, TlogProofError, WitnessError};
+pub use exchange::{ClientError, EvidenceError, PromiseError, Refusal, TlogProofError, WitnessError};
 pub use merkle::{HashError, ProofError, TileError, TreeError};
 pub use note::{CheckpointError, CosignError, NoteError, PolicyError, Unsatisfied};

@@ -97,6 +97,13 @@ impl TileId {
         Self { level: self.level, index: self.index, width: FULL_WIDTH }
     }
 
+    /// Whether all its hashes are complete in the tree of `size` leaves.
+    #[must_use]
+    pub fn is_within(self, size: u64) -> bool {
+        let end = self.index.checked_mul(u64::from(FULL_WIDTH)).and_then(|first| first.checked_add(self.width.into()));
+        end.is_some_and(|end| end <= nodes_at(self.level, size))
+    }
+
     /// Length of the tile's contents in bytes.
     #[must_use]
     pub const fn byte_len(self) -> usize {
