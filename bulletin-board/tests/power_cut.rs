@@ -22,7 +22,7 @@ fn seeds() -> u64 {
 fn left(disk: &SimulatedDisk, salt: u64, seeds: u64) -> Vec<(SimulatedDisk, String)> {
     let mut found: Vec<(SimulatedDisk, String)> = Vec::new();
     let mut tears = vec![(Tear::Nothing, 0), (Tear::Everything, 0)];
-    tears.extend((0..seeds).flat_map(|seed| [(Tear::Beginning, seed), (Tear::Sectors, seed)]));
+    tears.extend((0..seeds).flat_map(|seed| [Tear::Beginning, Tear::Sectors, Tear::Hole].map(|tear| (tear, seed))));
     for (tear, seed) in tears {
         let seed = salt * 1_000_003 + seed;
         let disk = disk.after_power_cut(tear, seed);
