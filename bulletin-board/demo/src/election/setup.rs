@@ -73,7 +73,7 @@ pub(super) fn start_witnesses(
     programs: &Programs,
     dir: &Path,
 ) -> Result<[Witness; WITNESSES.len()], Failure> {
-    let start = |name: &'static str| {
+    let start = |name: &'static str| -> Result<Witness, Failure> {
         let key = dir.join(format!("{name}.key"));
         let (data, watched) = (dir.join(name), dir.join(format!("{name}.logs")));
         let named = format!("{name}.example/1");
