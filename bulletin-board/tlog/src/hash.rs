@@ -123,6 +123,23 @@ pub fn sha256(bytes: &[u8]) -> Hash {
     sha256_parts(&[bytes])
 }
 
+/// Plain SHA-256 of bytes that arrive in parts, for files that are too long to hold.
+#[derive(Clone, Debug, Default)]
+pub struct RunningSha256(Sha256);
+
+impl RunningSha256 {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all bytes.
+    #[must_use]
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
+    }
+}
+
 /// SHA-256 of the concatenation of the parts.
 pub(crate) fn sha256_parts(parts: &[&[u8]]) -> Hash {
     let mut state = Sha256::new();
@@ -139,6 +156,14 @@ mod tests {
     #[test]
     fn empty_root_is_the_hash_of_nothing() {
         assert_eq!(sha256(b""), EMPTY_ROOT);
+    }
+
+    #[test]
+    fn parts_hash_like_the_whole() {
+        assert_eq!(RunningSha256::default().finish(), EMPTY_ROOT);
+        let mut running = RunningSha256::default();
+        ["a", "", "bc"].iter().for_each(|part| running.update(part.as_bytes()));
+        assert_eq!(running.finish(), sha256(b"abc"));
     }
 
     #[test]
