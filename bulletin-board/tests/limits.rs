@@ -110,13 +110,11 @@ fn endless_and_overfull_heads_are_refused() {
     assert!(!answer.contains("\"ok\""));
 
     let mut many = connect(&town);
-    many.write_all(b"GET /api/health HTTP/1.1\r\nHost: a\r\n").unwrap();
-    for number in 0..300 {
-        write!(many, "X-{number}: a\r\n").unwrap();
-    }
-    many.write_all(b"\r\n").unwrap();
+    let lines: String = (0..300).map(|number| format!("X-{number}: a\r\n")).collect();
+    // It may hang up before it has read all.
+    let _ = write!(many, "GET /api/health HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
     let (answer, _) = read_to_end(&mut many);
-    assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 4") || answer.is_empty(), "{answer}");
     lives(&town);
 }
 
@@ -220,27 +218,29 @@ fn a_credential_has_its_pace_and_no_other_pays_for_it() {
 
 #[test]
 fn many_ballots_of_one_credential_at_once_do_not_pass_its_pace() {
-    let mut town = town(77, |limits| limits.ballots_per_credential_minute = 3);
-    let before = town.size();
-    let ballots: Vec<_> = (0..12).map(|number| ballot(&mut town, 0, number % 2)).collect();
-    // Each thread sends its ballot until it is neither stale nor busy: they all fall into few batches.
-    let taken = std::thread::scope(|scope| {
-        let town = &town;
-        let send = |entry: &Vec<u8>| {
-            let begun = Instant::now();
-            loop {
-                let answer = town.submit(entry);
-                if answer.status != 409 || begun.elapsed() > Duration::from_secs(3) {
-                    return answer.status;
-                }
-            }
-        };
-        let threads: Vec<_> = ballots.iter().map(|entry| scope.spawn(move || send(entry))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).filter(|status| *status == 200).count()
+    let mut town = Town::found_with(77, std::sync::Arc::new(MemoryIndex::new()), |config| {
+        config.limits.ballots_per_credential_minute = 3;
+        // Long enough for all of them to fall into one batch.
+        (config.batch_wait, config.batch_idle) = (Duration::from_secs(1), Duration::from_millis(250));
     });
-    assert!(taken <= 3, "{taken}");
-    assert!(town.size() - before <= 3);
-    assert_eq!(town.size() - before, taken as u64);
+    town.prepare();
+    let before = town.size();
+    let ballots: Vec<_> = (0..9).map(|number| ballot(&mut town, 0, number % 2)).collect();
+    let path = format!("/api/events/{}/entries", town.event());
+    // One after another, each without waiting for the answer to the one before.
+    let mut streams = Vec::new();
+    for entry in &ballots {
+        let mut stream = connect(&town);
+        write!(stream, "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", entry.len()).unwrap();
+        stream.write_all(entry).unwrap();
+        streams.push(stream);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let answers: Vec<_> = streams.iter_mut().map(|stream| read_answer(stream).unwrap()).collect();
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(statuses, ["200", "200", "200", "429", "429", "429", "429", "429", "429"]);
+    assert!(answers[8].to_ascii_lowercase().contains("\r\nretry-after: "), "{}", answers[8]);
+    assert_eq!(town.size() - before, 3);
 }
 
 #[test]
