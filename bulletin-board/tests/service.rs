@@ -339,3 +339,23 @@ fn tls_by_a_certificate_that_can_be_changed() {
     assert_eq!(refused.code(), "config-invalid");
     assert!(!refused.to_string().contains("nonsense"));
 }
+
+#[test]
+fn connections_without_a_request_do_not_delay_a_stop() {
+    use std::io::Read;
+    let mut town = town(97, |_| ());
+    let mut idle: Vec<_> = (0..5)
+        .map(|_| {
+            let mut stream = TcpStream::connect(town.url.strip_prefix("http://").unwrap()).unwrap();
+            stream.write_all(b"GET /api/health HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+            assert!(stream.read(&mut [0; 4_096]).unwrap() > 0);
+            stream
+        })
+        .collect();
+    let begun = Instant::now();
+    town.stop();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    for stream in &mut idle {
+        assert_eq!(stream.read(&mut [0; 4_096]).unwrap_or(0), 0);
+    }
+}
