@@ -17,8 +17,9 @@ use crate::view::View;
 
 /// How often the published state is looked at.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often a line is sent although nothing has changed, so that connections are not taken for dead.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often a line is sent although nothing has changed: proxies keep the connection, and a listener that went without a word
+/// is noticed, at the second line that it does not take.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// Turnout of the open round, or of the last one that was open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

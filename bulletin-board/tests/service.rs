@@ -203,9 +203,11 @@ fn the_turnout_is_told_as_it_is_published() {
 #[test]
 fn listeners_are_capped_and_give_their_place_back() {
     let town = town(94, |config| config.limits.turnout_listeners = 2);
-    let first = Listener::open(&town);
+    let mut first = Listener::open(&town);
     let second = Listener::open(&town);
     assert_eq!((first.0, second.0), (200, 200));
+    // It has read everything when it goes, so that the system tells the board nothing but that it says no more.
+    assert!(first.1.next().is_some());
     let refused = get(&town.api("/turnout"));
     assert_eq!((refused.status, refused.code().as_str(), refused.header("retry-after")), (503, "busy", Some("1")));
     assert_eq!(get(&format!("{}/api/events/{}/turnout", town.url, "0".repeat(64))).code(), "unknown-event");
