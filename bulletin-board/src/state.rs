@@ -260,7 +260,7 @@ impl Board {
         let keys = keys.ok_or_else(|| Fault::Manifest("event.host: no log can have this name".into()))?;
         let failed = |error: StartError| {
             error!(%error, event = %id, "founding failed");
-            if matches!(error, StartError::Journal(_)) {
+            if matches!(error, StartError::Journal(_) | StartError::Index(_)) {
                 self.config.on_fatal.end();
             }
             Fault::Internal

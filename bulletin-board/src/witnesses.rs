@@ -297,6 +297,8 @@ struct Remote {
     agent: ureq::Agent,
     /// Size of the tree that it knows, as far as we know.
     known: u64,
+    /// Size of the largest tree that it cosigned for this process.
+    cosigned: u64,
 }
 
 impl Remote {
@@ -306,7 +308,7 @@ impl Remote {
             .timeout_global(Some(limit))
             .max_redirects(0)
             .user_agent(concat!("urna/", env!("CARGO_PKG_VERSION")));
-        Self { url, key, tree, agent: config.build().into(), known: 0 }
+        Self { url, key, tree, agent: config.build().into(), known: 0, cosigned: 0 }
     }
 
     fn exchange(&mut self, ask: &Ask) -> Reply {
@@ -338,13 +340,20 @@ impl Remote {
             200 => {
                 let lines = parse_response(&bytes, &ask.checkpoint, std::slice::from_ref(&self.key));
                 let lines = lines.map_err(|error| error.to_string())?;
-                self.known = size;
+                (self.known, self.cosigned) = (size, size);
                 Ok(Some(Reply::Cosigned(lines)))
             }
             409 => {
                 let known = parse_size(&bytes).map_err(|error| error.to_string())?;
                 if known > held {
                     return Ok(Some(Reply::Ahead(known)));
+                }
+                if known < self.cosigned {
+                    // It may cosign a second history now: its word is worth nothing any more.
+                    let (known, cosigned) = (known, self.cosigned);
+                    return Err(format!(
+                        "its memory went back, from {cosigned} entries to {known}: its operator must give it a new key"
+                    ));
                 }
                 if known == old_size {
                     return Ok(Some(Reply::Other(format!("of the same {known} entries"))));

@@ -115,10 +115,7 @@ fn while_the_disk_is_nearly_full_nothing_new_is_taken_and_reads_go_on() {
     let mut town = Town::open(314);
     town.stop();
     let ballot = town.sandbox.vote(0, &[chosen(&[0]), chosen(&[1])]);
-    let mut config = common::config(&town.data());
-    config.minimum_free = u64::MAX;
-    let board = board::run(config).unwrap();
-    town.url = board.url().to_owned();
+    town.restart_as(|config| config.minimum_free = u64::MAX).unwrap();
     let size = town.size();
     let full = town.submit(&ballot);
     assert_eq!((full.status, full.code().as_str()), (503, "disk-full"));
@@ -132,10 +129,16 @@ fn while_the_disk_is_nearly_full_nothing_new_is_taken_and_reads_go_on() {
     assert_eq!(town.submit(&town.sandbox.entries[last].clone()).body, town.receipts[last]);
     assert_eq!(town.found_again().status, 200, "founded before");
     assert_eq!(town.read().1.len() as u64, size);
-    board.stop();
+    town.stop();
     town.restart().unwrap();
     town.sync();
     assert_eq!(town.size(), size + 1);
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_board"));
+    command.args(["serve", "--minimum-free-mebibytes", "99999999999", "--data", "nowhere"]).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && words.contains("minimum_free_mebibytes: 99999999999 is out of range"));
 }
 
 /// The journal of a real event, and where its records begin.

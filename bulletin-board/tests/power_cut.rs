@@ -7,6 +7,8 @@
 
 mod common;
 mod sim;
+#[path = "sim/watched.rs"]
+mod watched;
 
 use board::store::{Disk as _, DiskFault, SimulatedDisk, Tear};
 use sim::{Told, World, blank, data, found, fresh, sandbox_for, start};
@@ -17,10 +19,10 @@ fn seeds() -> u64 {
 }
 
 /// The different disks that a power cut may leave.
-fn left(disk: &SimulatedDisk, salt: u64) -> Vec<(SimulatedDisk, String)> {
+fn left(disk: &SimulatedDisk, salt: u64, seeds: u64) -> Vec<(SimulatedDisk, String)> {
     let mut found: Vec<(SimulatedDisk, String)> = Vec::new();
     let mut tears = vec![(Tear::Nothing, 0), (Tear::Everything, 0)];
-    tears.extend((0..seeds()).flat_map(|seed| [(Tear::Beginning, seed), (Tear::Sectors, seed)]));
+    tears.extend((0..seeds).flat_map(|seed| [Tear::Beginning, Tear::Sectors, Tear::Hole].map(|tear| (tear, seed))));
     for (tear, seed) in tears {
         let seed = salt * 1_000_003 + seed;
         let disk = disk.after_power_cut(tear, seed);
@@ -59,7 +61,7 @@ fn the_power_goes_at_every_operation_of_several_batches() {
         }
         world.note_signed(&disk.after_power_cut(Tear::Everything, 0), &mut told);
         answered += told.receipts.len();
-        for (at, (left, tear)) in left(&disk, number).into_iter().enumerate() {
+        for (at, (left, tear)) in left(&disk, number, seeds()).into_iter().enumerate() {
             eprintln!("operation {number} of {operations}: {tear}");
             let mut told = told.clone();
             // Every third one loses power a second time, while it recovers.
@@ -70,6 +72,45 @@ fn the_power_goes_at_every_operation_of_several_batches() {
     }
     eprintln!("{operations} operations, {disks} disks after a power cut, {answered} receipts given before");
     assert!(disks > operations && answered > 0);
+}
+
+#[test]
+fn a19_the_power_goes_while_cosigned_heads_are_not_synced() {
+    let mut witness = watched::Server::start();
+    let world = World::with(304, witness.policy(), |sandbox| witness.watch(sandbox));
+    let opened = witness.memory();
+    let mut number = 0;
+    let (mut disks, mut answered, mut cosigned) = (0, 0, 0);
+    loop {
+        number += 1;
+        witness.put_back(&opened);
+        let disk = world.opened.copy();
+        disk.plan(Some((number, DiskFault::PowerCut)));
+        let mut told = Told::default();
+        let mut complete = false;
+        if let Ok(board) = start(&disk, fresh()) {
+            complete = world.drive(board.url(), &mut told);
+            board.stop();
+        }
+        if complete {
+            break;
+        }
+        world.note_signed(&disk.after_power_cut(Tear::Everything, 0), &mut told);
+        answered += told.receipts.len();
+        // It was outside, and remembers what it cosigned.
+        let memory = witness.memory();
+        for (left, tear) in left(&disk, number, seeds().div_ceil(3)) {
+            eprintln!("operation {number}: {tear}");
+            witness.put_back(&memory);
+            let mut told = told.clone();
+            world.recovers(&left, fresh(), &mut told);
+            disks += 1;
+            cosigned += told.heads.len();
+        }
+    }
+    eprintln!("{number} operations, {disks} disks after a power cut, {answered} receipts given before");
+    assert!(number >= 5 * world.batches.len() as u64, "a cosigned head is written beside two writes and two syncs");
+    assert!(disks > number && answered > 0 && cosigned > 0);
 }
 
 /// A second power cut during recovery.
@@ -107,7 +148,7 @@ fn the_power_goes_at_every_operation_of_a_founding() {
         let mut told = Told::default();
         let founded = run(&disk, &mut told);
         world.note_signed(&disk.after_power_cut(Tear::Everything, 0), &mut told);
-        for (left, tear) in left(&disk, number) {
+        for (left, tear) in left(&disk, number, seeds()) {
             eprintln!("operation {number} of {operations}, founded: {founded}: {tear}");
             let board = start(&left, fresh()).unwrap();
             if founded {
@@ -148,7 +189,7 @@ fn a_log_key_that_was_given_out_is_there_after_a_power_cut() {
         disk.plan(Some((number, DiskFault::PowerCut)));
         let key = run(&disk);
         assert_eq!(key.is_some(), number > operations, "the answer comes last");
-        for (left, tear) in left(&disk, number) {
+        for (left, tear) in left(&disk, number, seeds()) {
             eprintln!("operation {number} of {operations}: {tear}");
             let board = start(&left, fresh()).unwrap();
             if let Some(key) = key {

@@ -47,6 +47,10 @@ pub enum Command {
     Status(StatusArgs),
     /// Copy the whole log and verify it.
     Verify(VerifyArgs),
+    /// Copy the log, verify all of it, and make the observer card: what somebody must be told to check the event.
+    ///
+    /// All cards of one event are the same, whoever made them: compare yours with that of the administrator.
+    Card(CardArgs),
     /// Verify the whole log, then decrypt your part of the totals of a closed round.
     Decrypt(DecryptArgs),
     /// Post a file that --out has written. Needs no key.
@@ -115,6 +119,20 @@ pub struct VerifyArgs {
     /// Folder and log.
     #[command(flatten)]
     pub log: LogArgs,
+}
+
+/// Arguments of `card`.
+#[derive(Debug, Args)]
+pub struct CardArgs {
+    /// Folder and log.
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// File for the card.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// File for the page to print, as HTML in English and Chinese.
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
 }
 
 /// Arguments of `decrypt`.

@@ -36,6 +36,21 @@ fn two_of_three_count_an_event_on_files() {
     let said = world.run(2, "verify", &[]).ok();
     assert!(said.out.starts_with("The record holds."), "{said:?}");
     assert!(said.out.contains("2 partial decryptions"), "{said:?}");
+
+    // Every trustee makes the same card, and it is the card of the manifest.
+    let card = voting_core::card::Card::of(&world.sandbox.manifest()).unwrap();
+    let event = world.event();
+    for n in [1, 2] {
+        let (dir, out, page) = (format!("t{n}"), format!("card-{n}"), format!("card-{n}.html"));
+        let args = ["card", "--dir", &dir, "--in", "log", "--accept", &event, "--out", &out, "--page", &page];
+        trustee(world.dir.path(), &args).ok();
+        trustee(world.dir.path(), &args).ok();
+        assert_eq!(fs::read(world.path(&out)).unwrap(), card.to_bytes());
+        let page = fs::read_to_string(world.path(&page)).unwrap();
+        assert!(page.contains("<svg") && page.contains("观察员卡") && page.contains(&card.words()), "{page}");
+        fs::write(world.path(&out), "something else").unwrap();
+        trustee(world.dir.path(), &args).refused(2, "output-exists");
+    }
     let said = trustee(world.dir.path(), &["status", "--dir", "t3", "--json"]).ok();
     assert!(said.out.contains("\"ok\":true") && said.out.contains(&world.event()), "{said:?}");
     let said = world.run(3, "decrypt", &["--yes", "--out", "part", "--round", "1"]).ok();

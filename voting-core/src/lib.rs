@@ -2,6 +2,7 @@
 #![deny(clippy::indexing_slicing)]
 
 pub mod ballot;
+pub mod card;
 pub mod ceremony;
 pub mod codec;
 pub mod contest;

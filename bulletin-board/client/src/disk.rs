@@ -46,6 +46,33 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, ClientErr
     Ok(Some(bytes))
 }
 
+/// Removes a file; one that is not there is fine.
+pub(crate) fn remove(path: &Path) -> Result<(), ClientError> {
+    match fs::remove_file(path) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(ClientError::Io { path: path.to_owned(), why }),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Removes the files of a folder whose names are numbers that are not to be kept, and the folder if nothing is left. A
+/// folder that is not there is fine.
+pub(crate) fn remove_numbers(folder: &Path, keep: &dyn Fn(u64) -> bool) -> Result<(), ClientError> {
+    let failed = |why: io::Error| ClientError::Io { path: folder.to_owned(), why };
+    let files = match fs::read_dir(folder) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(failed)?,
+    };
+    let mut left = false;
+    for file in files {
+        let file = file.map_err(failed)?;
+        match file.file_name().to_str().and_then(|name| name.parse().ok()) {
+            Some(number) if !keep(number) => fs::remove_file(file.path()).map_err(failed)?,
+            _ => left = true,
+        }
+    }
+    if left { Ok(()) } else { fs::remove_dir(folder).map_err(failed) }
+}
+
 /// Another name in the same folder, of this process alone.
 fn temporary(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -99,15 +99,31 @@ pub enum ClientError {
         /// The event of the manifest found.
         found: EventId,
     },
-    /// The checkpoint is not one of this event's log, or not signed by its key, or short of witnesses.
+    /// The checkpoint is not one of this event's log, or not signed by its key, or a line of a witness is wrong.
     Checkpoint {
         /// Where it came from.
         place: String,
         /// What is wrong with it.
         why: String,
     },
+    /// Too few witnesses cosigned the checkpoint (A19).
+    Witnesses {
+        /// Where it came from.
+        place: String,
+        /// Entries that it speaks of.
+        size: u64,
+        /// Witnesses that did not cosign and could help.
+        missing: Vec<String>,
+    },
     /// Tiles or entries are not those of the checkpoint.
     Log(tlog::ClientError),
+    /// The log offered now is an older state of the one that was seen.
+    Rollback {
+        /// Entries seen.
+        old: u64,
+        /// Entries of the log offered now.
+        new: u64,
+    },
     /// The log is no extension of the one that the folder has.
     NotAnExtension {
         /// Entries in the folder.
@@ -118,6 +134,8 @@ pub enum ClientError {
         evidence: PathBuf,
         /// What the evidence shows, in words.
         shows: &'static str,
+        /// Whether it proves that the log signed two trees that contradict each other.
+        proved: bool,
     },
     /// An entry that the rules refuse stands on the log.
     Illegal {
@@ -144,7 +162,9 @@ impl ClientError {
             Self::Malformed { .. } => "malformed-file",
             Self::OtherEvent { .. } => "other-event",
             Self::Checkpoint { .. } => "false-checkpoint",
+            Self::Witnesses { .. } => "too-few-witnesses",
             Self::Log(_) => "not-in-the-log",
+            Self::Rollback { .. } => "rollback",
             Self::NotAnExtension { .. } => "split-view",
             Self::Illegal { .. } => "illegal-entry",
         }
@@ -158,6 +178,8 @@ impl ClientError {
             Self::Receipt { .. }
             | Self::OtherEvent { .. }
             | Self::Checkpoint { .. }
+            | Self::Witnesses { .. }
+            | Self::Rollback { .. }
             | Self::NotAnExtension { .. }
             | Self::Illegal { .. } => true,
             Self::Log(fault) => !matches!(
@@ -199,8 +221,15 @@ impl ClientError {
                 format!("the log is that of event {found}, not of event {expected}")
             }
             Self::Checkpoint { place, why } => format!("{place} is not acceptable: {why}"),
+            Self::Witnesses { place, size, missing } => format!(
+                "too few witness servers cosigned the checkpoint of {size} entries in {place}; missing: {}",
+                plain(&missing.join(", "))
+            ),
             Self::Log(fault) => fault.to_string(),
-            Self::NotAnExtension { old, new, evidence, shows } => format!(
+            Self::Rollback { old, new } => {
+                format!("the log has {new} entries now; {old} were seen before, and these are only their beginning")
+            }
+            Self::NotAnExtension { old, new, evidence, shows, proved: _ } => format!(
                 "the log of {new} entries offered now does not extend the {old} entries in the folder: {shows}; both \
                  checkpoints are kept in {}",
                 evidence.display()
@@ -234,6 +263,12 @@ impl ClientError {
             Self::OtherEvent { .. } => "check the event id against the letter or page that announced it".into(),
             Self::Checkpoint { .. } => {
                 "fetch it again; if that does not help, keep it and tell the administrator".into()
+            }
+            Self::Witnesses { .. } => {
+                "try again later; if it stays so, ask the administrator and the operators of the witness servers".into()
+            }
+            Self::Rollback { .. } => {
+                "keep your copy: the board, or somebody on the way, withholds entries or has lost them".into()
             }
             Self::Log(_) => {
                 "fetch it again or from another mirror; if that does not help, the board is at fault".into()

@@ -8,7 +8,6 @@ use std::os::unix::fs::FileExt;
 use tlog::client::Entry;
 use tlog::layout::Resource;
 use tlog::tile::TileStore;
-use voting_core::ballot::witness_policy;
 use voting_core::ids::{EntryIndex, EventId, digest};
 use voting_core::record::state::{Recall, looks_like_ballot};
 use voting_core::record::{Refusal, State};
@@ -20,6 +19,8 @@ use crate::source::{Fetch, Source};
 
 /// Ballots that are verified together.
 const BATCH: usize = 2_048;
+/// Bytes of ballots that are verified together at most: large ballots take several times as much while they are.
+const BATCH_BYTES: usize = 16 << 20;
 
 /// Reads a log and folds it, without keeping files. Event id, signature and witnesses of the checkpoint, its root, and
 /// every entry are checked; unlike `verify_record` this stops at the first fault.
@@ -36,35 +37,32 @@ pub fn fold(
 ) -> Result<State, ClientError> {
     let fetch = Fetch::new(source)?;
     let head = Head::open(&fetch, Some(event))?;
-    let refused = |why: String| ClientError::Checkpoint { place: fetch.place("checkpoint"), why };
-    let policy = witness_policy(&head.manifest).map_err(refused)?;
     // A19: a checkpoint that too few witnesses saw may be shown to us alone.
-    policy.evaluate(&head.note, &head.origin, &head.key).map_err(|error| refused(error.to_string()))?;
+    head.satisfied()?;
 
-    let spool = Spool::new()?;
-    let mut folding =
-        Folding { total: head.checkpoint.size, state: None, ballots: Vec::new(), spool, entropy, progress };
-    log::read(&fetch, None, &head.checkpoint, &mut folding)?;
-    folding.flush()?;
-    let state = folding.state.ok_or_else(|| refused("its log is empty".into()))?;
+    let mut folding = Folding::new(Spool::new()?);
+    folding.entropy = *entropy;
+    let mut whole = Whole { total: head.checkpoint.size, folding, progress };
+    log::read(&fetch, None, None, &head.checkpoint, &mut whole)?;
+    whole.folding.flush()?;
+    (whole.progress)(Progress { done: head.checkpoint.size, total: head.checkpoint.size });
+    let refused = |why: &str| ClientError::Checkpoint { place: fetch.place("checkpoint"), why: why.into() };
+    let state = whole.folding.state.ok_or_else(|| refused("its log is empty"))?;
     // The reader has checked every entry against the root; the fold must have taken the same ones.
     if (state.size(), state.root()) == (head.checkpoint.size, head.checkpoint.root) {
         Ok(state)
     } else {
-        Err(refused("the folded entries give another root".into()))
+        Err(refused("the folded entries give another root"))
     }
 }
 
-struct Folding<'a> {
+struct Whole<'a> {
     total: u64,
-    state: Option<State>,
-    ballots: Vec<Vec<u8>>,
-    spool: Spool,
-    entropy: &'a [u8; 32],
+    folding: Folding<Spool>,
     progress: &'a mut dyn FnMut(Progress),
 }
 
-impl Sink for Folding<'_> {
+impl Sink for Whole<'_> {
     fn tiles(&mut self, _tiles: &TileStore) -> Result<(), ClientError> {
         Ok(())
     }
@@ -74,10 +72,51 @@ impl Sink for Folding<'_> {
     }
 
     fn entry(&mut self, entry: Entry) -> Result<(), ClientError> {
+        self.folding.entry(entry)?;
+        (self.progress)(Progress { done: self.folding.applied(), total: self.total });
+        Ok(())
+    }
+}
+
+/// Where ballots that were folded can be read again.
+pub(crate) trait Ballots: Recall {
+    /// Adds ballots that stand in a row on the log.
+    fn add(&mut self, first: u64, ballots: &[Vec<u8>]) -> Result<(), ClientError>;
+}
+
+/// A fold in progress: entries in order, ballots in batches.
+pub(crate) struct Folding<L> {
+    pub(crate) state: Option<State>,
+    /// 32 fresh random bytes (M4).
+    pub(crate) entropy: [u8; 32],
+    pub(crate) log: L,
+    ballots: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl<L: Ballots> Folding<L> {
+    pub(crate) fn new(log: L) -> Self {
+        Self { state: None, entropy: [0; 32], log, ballots: Vec::new(), bytes: 0 }
+    }
+
+    /// Entries that were applied.
+    pub(crate) fn applied(&self) -> u64 {
+        self.state.as_ref().map_or(0, State::size)
+    }
+
+    /// Entries that were taken, applied or waiting.
+    pub(crate) fn taken(&self) -> u64 {
+        self.applied() + self.ballots.len() as u64
+    }
+
+    /// Takes the next entry.
+    pub(crate) fn entry(&mut self, entry: Entry) -> Result<(), ClientError> {
         let Entry { index, bytes } = entry;
         if looks_like_ballot(&bytes) && self.state.is_some() {
+            self.bytes += bytes.len();
             self.ballots.push(bytes);
-            return if self.ballots.len() == BATCH { self.flush() } else { Ok(()) };
+            let full = self.ballots.len() == BATCH || self.bytes >= BATCH_BYTES;
+            return if full { self.flush() } else { Ok(()) };
         }
         self.flush()?;
         match self.state.as_mut() {
@@ -90,26 +129,23 @@ impl Sink for Folding<'_> {
                 applied.map_err(|refusal| illegal(index, refusal))?;
             }
         }
-        (self.progress)(Progress { done: index + 1, total: self.total });
         Ok(())
     }
-}
 
-impl Folding<'_> {
     /// Verifies the ballots that wait and applies them.
-    fn flush(&mut self) -> Result<(), ClientError> {
+    pub(crate) fn flush(&mut self) -> Result<(), ClientError> {
         let ballots = core::mem::take(&mut self.ballots);
+        self.bytes = 0;
         let Some(state) = self.state.as_mut().filter(|_| !ballots.is_empty()) else { return Ok(()) };
-        self.spool.add(state.size(), &ballots)?;
+        self.log.add(state.size(), &ballots)?;
         let slices: Vec<&[u8]> = ballots.iter().map(Vec::as_slice).collect();
         // Fresh weights for every batch (M4).
-        let entropy = digest("urna/v1/batch", &[self.entropy, &state.size().to_le_bytes()]);
+        let entropy = digest("urna/v1/batch", &[&self.entropy, &state.size().to_le_bytes()]);
         for verdict in state.check_ballots(&slices, &entropy) {
             let index = state.size();
-            let applied = verdict.and_then(|ballot| state.apply_ballot(&ballot, &self.spool));
+            let applied = verdict.and_then(|ballot| state.apply_ballot(&ballot, &self.log));
             applied.map_err(|refusal| illegal(index, refusal))?;
         }
-        (self.progress)(Progress { done: state.size(), total: self.total });
         Ok(())
     }
 }
@@ -128,8 +164,9 @@ impl Spool {
         let file = tempfile::tempfile().map_err(temporary)?;
         Ok(Self { file, rows: BTreeMap::new(), offsets: vec![0] })
     }
+}
 
-    /// Adds ballots that stand in a row on the log.
+impl Ballots for Spool {
     fn add(&mut self, first: u64, ballots: &[Vec<u8>]) -> Result<(), ClientError> {
         self.rows.insert(first, self.offsets.len() - 1);
         for ballot in ballots {

@@ -5,10 +5,13 @@ use std::path::Path;
 
 use tlog::checkpoint::{self, Checkpoint, Origin};
 use tlog::client::{Entry, Reader};
+use tlog::error::Unsatisfied;
+use tlog::hash::EMPTY_ROOT;
 use tlog::layout::Resource;
 use tlog::note::{SignedNote, VerifierKey};
+use tlog::policy::Satisfied;
 use tlog::tile::{BundleId, FULL_WIDTH, TileId, TileStore, edge_tiles, parse_bundle, write_bundle};
-use voting_core::ballot::log_key;
+use voting_core::ballot::{log_key, witness_policy};
 use voting_core::ids::EventId;
 use voting_core::manifest::Manifest;
 
@@ -19,41 +22,84 @@ use crate::source::Fetch;
 /// Tiles or bundles asked for at a time.
 const AHEAD: usize = 16;
 
-/// A log that was opened: the manifest hashes to the event, and its key signed the checkpoint.
-pub(crate) struct Head {
-    pub(crate) manifest: Manifest,
-    pub(crate) key: VerifierKey,
-    pub(crate) origin: Origin,
+/// A log that was opened: the manifest hashes to the event, and its key signed the checkpoint. Whether enough witnesses
+/// cosigned is asked with [`Head::satisfied`].
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The manifest, entry 0.
+    pub manifest: Manifest,
+    /// The key of the log, named by the manifest.
+    pub key: VerifierKey,
+    /// The origin of the log, as the manifest gives it (S6).
+    pub origin: Origin,
+    /// The signed checkpoint.
+    pub note: SignedNote,
+    /// What it says.
+    pub checkpoint: Checkpoint,
     /// The checkpoint as it was received.
     pub(crate) bytes: Vec<u8>,
-    pub(crate) note: SignedNote,
-    pub(crate) checkpoint: Checkpoint,
+    /// Where it came from, for messages.
+    pub(crate) place: String,
 }
 
 impl Head {
     /// Opens a log. Without an expected event the manifest found says which one it is; trust is then the caller's matter.
     pub(crate) fn open(fetch: &Fetch, expected: Option<&EventId>) -> Result<Self, ClientError> {
-        let place = fetch.place("checkpoint");
         let (_, bytes) = fetch.resource(Resource::Checkpoint)?;
-        let (note, unverified) = read_checkpoint(&bytes, &place)?;
+        let manifest = find_manifest(fetch, &bytes, expected)?;
+        Self::under(fetch.place("checkpoint"), bytes, manifest)
+    }
+
+    /// Opens a checkpoint of the log whose manifest is known.
+    pub(crate) fn under(place: String, bytes: Vec<u8>, manifest: Manifest) -> Result<Self, ClientError> {
+        let (note, _) = read_checkpoint(&bytes, &place)?;
         let refused = |why: String| ClientError::Checkpoint { place: place.clone(), why };
-        if unverified.size == 0 {
-            return Err(refused("its log is empty".into()));
-        }
-        let manifest = first_entry(fetch, unverified.size)?;
-        let found = EventId::of_manifest(&manifest);
-        // A22: everything else follows from the manifest, and the manifest from the event id.
-        if let Some(expected) = expected.filter(|expected| **expected != found) {
-            return Err(ClientError::OtherEvent { expected: *expected, found });
-        }
-        let manifest = Manifest::from_bytes(&manifest);
-        let manifest = manifest.map_err(|error| malformed(fetch.place("entry 0"), error.to_string()))?;
         let origin = Origin::new(&manifest.origin()).map_err(|error| refused(error.to_string()))?;
         let key = log_key(&manifest).map_err(refused)?;
         // S6: signature and origin, never one without the other.
         let checkpoint = checkpoint::open_note(&note, &origin, &key).map_err(|error| refused(error.to_string()))?;
-        Ok(Self { manifest, key, origin, bytes, note, checkpoint })
+        if checkpoint.size == 0 {
+            return Err(refused("its log is empty".into()));
+        }
+        Ok(Self { manifest, key, origin, note, checkpoint, bytes, place })
     }
+
+    /// The witnesses that cosigned, if they are enough.
+    ///
+    /// # Errors
+    /// [`ClientError::Witnesses`] if the policy of the manifest is not met (A19); [`ClientError::Checkpoint`] if the line
+    /// of a witness does not verify, or the policy can't be read.
+    pub fn satisfied(&self) -> Result<Satisfied, ClientError> {
+        let refused = |why: String| ClientError::Checkpoint { place: self.place.clone(), why };
+        let policy = witness_policy(&self.manifest).map_err(refused)?;
+        policy.evaluate(&self.note, &self.origin, &self.key).map_err(|error| match error {
+            Unsatisfied::Missing { missing, .. } => {
+                let (place, size) = (self.place.clone(), self.checkpoint.size);
+                ClientError::Witnesses { place, size, missing }
+            }
+            other => refused(other.to_string()),
+        })
+    }
+}
+
+/// Entry 0 of a log, which must be the manifest of the expected event.
+pub(crate) fn find_manifest(
+    fetch: &Fetch,
+    checkpoint: &[u8],
+    expected: Option<&EventId>,
+) -> Result<Manifest, ClientError> {
+    let place = fetch.place("checkpoint");
+    let (_, unverified) = read_checkpoint(checkpoint, &place)?;
+    if unverified.size == 0 {
+        return Err(ClientError::Checkpoint { place, why: "its log is empty".into() });
+    }
+    let manifest = first_entry(fetch, unverified.size)?;
+    let found = EventId::of_manifest(&manifest);
+    // A22: everything else follows from the manifest, and the manifest from the event id.
+    if let Some(expected) = expected.filter(|expected| **expected != found) {
+        return Err(ClientError::OtherEvent { expected: *expected, found });
+    }
+    Manifest::from_bytes(&manifest).map_err(|error| malformed(fetch.place("entry 0"), error.to_string()))
 }
 
 /// A checkpoint whose signature is not looked at.
@@ -93,20 +139,23 @@ pub(crate) trait Sink {
     fn entry(&mut self, entry: Entry) -> Result<(), ClientError>;
 }
 
-/// Reads a whole log. Files in the `local` folder are used in place of the source where they fit the checkpoint, so that
-/// an interrupted copy goes on where it stopped.
+/// Reads a log: all of it, or what came after the tree `from` that was read before, which it must extend. Files in the
+/// `local` folder are used in place of the source where they fit the checkpoint, so that an interrupted copy goes on where
+/// it stopped.
 pub(crate) fn read(
     fetch: &Fetch,
     local: Option<&Path>,
+    from: Option<&Checkpoint>,
     checkpoint: &Checkpoint,
     sink: &mut dyn Sink,
 ) -> Result<(), ClientError> {
+    let from = from.map_or((0, EMPTY_ROOT), |from| (from.size, from.root));
     let mut reading = Reading {
         fetch,
         local,
         own: BTreeSet::new(),
         tiles: BTreeMap::new(),
-        reader: Reader::new(checkpoint.size, checkpoint.root).map_err(ClientError::Log)?,
+        reader: Reader::resume(from, (checkpoint.size, checkpoint.root)).map_err(ClientError::Log)?,
     };
     loop {
         let wanted = reading.reader.wanted(AHEAD);

@@ -4,28 +4,29 @@
 //! each bundle after its entries were checked; labels; the checkpoint last. A folder with a checkpoint is therefore
 //! complete, and an interrupted copy leaves only files that fit or are replaced.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tlog::checkpoint::{self, Checkpoint};
 use tlog::client::Entry;
-use tlog::evidence::{SplitView, Verdict};
 use tlog::layout::{CHECKPOINT_PATH, Resource};
 use tlog::note::{MAX_NOTE, SignedNote};
-use tlog::tile::{TileStore, tiles_for_nodes};
-use tlog::tree::{consistency_nodes, root_at, root_nodes};
+use tlog::policy::Cosigner;
+use tlog::tile::{FULL_WIDTH, TILE_HEIGHT, TileStore, edge_tiles};
+use tlog::tree::root_at;
 use voting_core::ids::EventId;
 use voting_core::labels::LabelFile;
+use voting_core::manifest::Manifest;
 
 use crate::error::ClientError;
 use crate::log::{self, Head, Sink};
 use crate::source::{Fetch, LABELS_FILE, Source};
-use crate::{Progress, disk};
+use crate::{Progress, disk, split};
 
 /// Name of the folder, inside that of the record, for the evidence of split views.
 pub const EVIDENCE_FOLDER: &str = "evidence";
 
 /// A finished copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Mirrored {
     /// The event: named by the address, or for a folder by the manifest found.
     pub event: EventId,
@@ -33,6 +34,9 @@ pub struct Mirrored {
     pub size: u64,
     /// Whether the folder has a label file whose signature holds.
     pub labels: bool,
+    /// The witnesses that cosigned the checkpoint, or why they are not enough. A copy is made all the same: it may be
+    /// evidence.
+    pub witnesses: Result<Vec<Cosigner>, ClientError>,
 }
 
 /// Copies a whole log into a folder in the C2SP layout.
@@ -50,25 +54,34 @@ pub fn mirror(source: &Source, dir: &Path, progress: &mut dyn FnMut(Progress)) -
     if let Some(old) = &old
         && old.1.size > head.checkpoint.size
     {
-        return Err(fork(dir, &head, old, &folder_tiles(dir, head.checkpoint.size, old.1.size)));
+        let own = Fetch::Folder(dir.to_owned());
+        return Err(fork(dir, &head, old, &split::readable_tiles(&own, head.checkpoint.size, old.1.size)));
     }
     let total = head.checkpoint.size;
     let mut copy = Copy { dir, head: &head, old: old.as_ref(), progress };
     (copy.progress)(Progress { done: 0, total });
-    log::read(&fetch, Some(dir), &head.checkpoint, &mut copy)?;
+    log::read(&fetch, Some(dir), None, &head.checkpoint, &mut copy)?;
 
-    // Labels are a courtesy (A38): without them, or with false ones, everything else still holds.
-    let offered = fetch.labels().unwrap_or(None);
-    let event = head.manifest.event();
-    let holds = |file: &Vec<u8>| LabelFile::open(file, &event, &head.manifest.administrator).is_ok();
-    let place = dir.join(LABELS_FILE);
-    let labels = match offered.filter(|file| holds(file)) {
-        Some(file) => disk::write(&place, &file).map(|()| true)?,
-        None => disk::read(&place, voting_core::labels::MAX_FILE as u64)?.is_some_and(|file| holds(&file)),
-    };
+    let labels = keep_labels(&fetch, &head.manifest, dir)?;
     // Last: from now on the folder is complete up to this size.
     disk::write(&dir.join(CHECKPOINT_PATH), &head.bytes)?;
-    Ok(Mirrored { event, size: total, labels })
+    if let Some((_, old)) = &old {
+        prune(dir, old.size, total)?;
+    }
+    let witnesses = head.satisfied().map(|satisfied| satisfied.cosigners().to_vec());
+    Ok(Mirrored { event: head.manifest.event(), size: total, labels, witnesses })
+}
+
+/// Copies the label file. Labels are a courtesy (A38): without them, or with false ones, everything else still holds.
+/// Says whether the folder has labels whose signature holds.
+pub(crate) fn keep_labels(fetch: &Fetch, manifest: &Manifest, dir: &Path) -> Result<bool, ClientError> {
+    let offered = fetch.labels().unwrap_or(None);
+    let holds = |file: &Vec<u8>| LabelFile::open(file, &manifest.event(), &manifest.administrator).is_ok();
+    let place = dir.join(LABELS_FILE);
+    match offered.filter(|file| holds(file)) {
+        Some(file) => disk::write(&place, &file).map(|()| true),
+        None => Ok(disk::read(&place, voting_core::labels::MAX_FILE as u64)?.is_some_and(|file| holds(&file))),
+    }
 }
 
 /// The checkpoint that the folder has.
@@ -111,40 +124,32 @@ impl Sink for Copy<'_> {
 
 /// Keeps both checkpoints, with the proof of their contradiction if the larger tree gives one.
 fn fork(dir: &Path, head: &Head, old: &(SignedNote, Checkpoint), larger: &TileStore) -> ClientError {
-    let (one, other) = (old.0.clone(), head.note.clone());
-    let proved = SplitView::from_source(one.clone(), other.clone(), larger);
-    let evidence = proved.or_else(|_| SplitView::new(one, other, None, Vec::new()));
-    let evidence = match evidence {
-        Ok(evidence) => evidence,
-        Err(error) => return log::malformed(CHECKPOINT_PATH, error.to_string()),
-    };
-    let shows = match evidence.judge(&head.origin, &head.key) {
-        Ok(Verdict::SplitView) => "the log signed two trees that contradict each other",
-        Ok(Verdict::Consistent) => "it is an older state of the same log",
-        Ok(Verdict::ProofFails) | Err(_) => "without the tiles it can't be told whether the log forked",
-    };
-    let root: String = head.checkpoint.root.to_string().chars().take(16).collect();
-    let path: PathBuf = dir.join(EVIDENCE_FOLDER).join(format!("split-view-{}-{root}.txt", head.checkpoint.size));
-    match disk::write(&path, &evidence.to_bytes()) {
-        Ok(()) => {
-            let (old, new) = (old.1.size, head.checkpoint.size);
-            ClientError::NotAnExtension { old, new, evidence: path, shows }
-        }
+    match split::view(&old.0, &head.note, larger) {
+        Ok(evidence) => split::refusal(&evidence, old.1.size, head, dir),
         Err(error) => error,
     }
 }
 
-/// The tiles of the folder's tree that prove what it has to do with its first `new` entries, as far as they are readable.
-fn folder_tiles(dir: &Path, new: u64, old: u64) -> TileStore {
-    let mut nodes = consistency_nodes(new, old).unwrap_or_default();
-    nodes.extend(root_nodes(new));
-    let fetch = Fetch::Folder(dir.to_owned());
-    let mut tiles = TileStore::new();
-    for tile in tiles_for_nodes(&nodes, old) {
-        if let Ok((Resource::Tile(found), bytes)) = fetch.resource(Resource::Tile(tile)) {
-            // A file of the wrong length is like one that is missing: the proof can't be made.
-            let _ = tiles.insert(found, &bytes);
-        }
+/// Removes partial tiles and bundles that belong neither to the tree `old` nor to `new`, which is larger: a folder that
+/// follows a log for days would fill up with them. Where the full one is there, all partial ones go; readers of an older
+/// checkpoint take the full one (C2SP tlog-tiles).
+pub(crate) fn prune(dir: &Path, old: u64, new: u64) -> Result<(), ClientError> {
+    let tiles = edge_tiles(old).filter(|tile| !tile.is_full()).map(|tile| {
+        let first = tile.index().saturating_mul(u64::from(FULL_WIDTH));
+        let now = new >> (u32::from(TILE_HEIGHT) * u32::from(tile.level()));
+        let now = now.saturating_sub(first).min(u64::from(FULL_WIDTH));
+        (tile.path(), tile.width(), now)
+    });
+    let bundle = log::bundle_at(old / u64::from(FULL_WIDTH), old).ok().map(|bundle| {
+        let first = bundle.index().saturating_mul(u64::from(FULL_WIDTH));
+        (bundle.path(), bundle.width(), new.saturating_sub(first).min(u64::from(FULL_WIDTH)))
+    });
+    for (path, width, now) in tiles.chain(bundle) {
+        // `tile/0/x001/234.p/37`: the folder has one file for each width.
+        let Some((folder, _)) = path.rsplit_once('/').filter(|(folder, _)| folder.ends_with(".p")) else { continue };
+        let whole = now == u64::from(FULL_WIDTH);
+        let keep = |found: u64| !whole && (found == u64::from(width) || found == now);
+        disk::remove_numbers(&dir.join(folder), &keep)?;
     }
-    tiles
+    Ok(())
 }

@@ -35,6 +35,11 @@ impl Record {
         Ok(Self { dir: dir.to_owned(), checkpoint, size: opened.size })
     }
 
+    /// The entries of a folder up to a size, whatever its checkpoint says.
+    pub(crate) fn of_size(dir: &Path, size: u64) -> Self {
+        Self { dir: dir.to_owned(), checkpoint: Vec::new(), size }
+    }
+
     /// The folder.
     #[must_use]
     pub fn dir(&self) -> &Path {

@@ -58,7 +58,7 @@ fn a19_a_checkpoint_short_of_witnesses_is_not_folded() {
     write(dir.path(), &log_of(&sandbox, &sandbox.entries));
     let source = Source::Folder(dir.path().to_owned());
     let error = fold(&source, &sandbox.manifest().event(), &ENTROPY, &mut |_| ()).unwrap_err();
-    assert_eq!(error.code(), "false-checkpoint", "{error}");
+    assert_eq!(error.code(), "too-few-witnesses", "{error}");
 }
 
 #[test]

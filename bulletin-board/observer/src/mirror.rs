@@ -10,23 +10,27 @@ use voting_core::manifest::event_words;
 
 use crate::cli::MirrorArgs;
 use crate::failure::{Failure, Outcome};
-use crate::talk::{Bar, entries};
+use crate::talk::{Bar, cosigned, cosigners_json, entries};
 
 pub(crate) fn run(args: &MirrorArgs, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let copied = copy(&args.source, &args.dir)?;
-    let Mirrored { event, size, labels } = copied;
+    let Mirrored { event, size, labels, witnesses } = copied;
+    // A19: the copy is there, since it may be evidence; nobody should take it for the record.
+    let witnesses = witnesses?;
     let words = event_words(&event);
     let folder = args.dir.display().to_string();
     let written = if args.json {
-        let copy = json!({ "event": event, "event_words": words, "size": size, "labels": labels, "folder": folder });
+        let copy = json!({ "event": event, "event_words": words, "size": size, "labels": labels, "folder": folder,
+            "cosigners": cosigners_json(&witnesses) });
         writeln!(out, "{copy}")
     } else {
         let with = if labels { "with labels" } else { "without labels" };
         writeln!(
             out,
-            "Event {event} ({words}): {} in {folder}, {with}.\nCopied, not yet verified: `observer verify {folder} \
-             --event <event id>`.",
-            entries(size)
+            "Event {event} ({words}): {} in {folder}, {with}.\n{}\nCopied, not yet verified: `observer verify \
+             {folder} --event <event id>`.",
+            entries(size),
+            cosigned(&witnesses)
         )
     };
     written.map_err(Failure::Output)?;

@@ -1,6 +1,7 @@
 //! The report for people.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use voting_core::ids::LabelDigest;
 use voting_core::record::{Fault, RoundReport, RoundStatus, TallyReport};
@@ -10,16 +11,25 @@ use crate::talk::{bytes, count, entries, grouped, moment};
 use crate::verify::{Trust, Verification};
 
 /// Prints the report. Its first line says what was believed, its last line is the verdict.
-pub(crate) fn print(verification: &Verification, names: &Names, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn print(
+    verification: &Verification,
+    names: &Names,
+    card: Option<&Path>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let Verification { report, trust, times, floor } = verification;
     let id = format!("the event id {} ({})", report.event, report.event_words);
     match trust {
         Trust::Given => writeln!(out, "Taken on trust: only {id}, which you gave.")?,
+        Trust::Card => {
+            let card = card.map(|card| card.display().to_string()).unwrap_or_default();
+            writeln!(out, "Taken on trust: only the card {card}, with {id}.")?;
+        }
         Trust::Address => writeln!(out, "Taken on trust: {id}, which the address names.")?,
         Trust::Folder => writeln!(
             out,
             "Taken on trust: {id}, which the folder itself names. Compare it with the letter or page that announced the \
-             event, or give it with --event."
+             event, or give it with --event or --card."
         )?,
     }
     if let Some(origin) = &report.origin {

@@ -2,8 +2,10 @@
 
 use client::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tlog::policy::Cosigner;
 
 /// A bar on standard error; nothing is drawn where that is no terminal.
 pub(crate) struct Bar(ProgressBar);
@@ -68,6 +70,29 @@ pub(crate) fn bytes(number: u64) -> String {
 pub(crate) fn moment(seconds: u64) -> String {
     let moment = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
     moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| format!("second {seconds}"))
+}
+
+/// A text from elsewhere for a terminal: no control characters, not endless.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1_000).collect()
+}
+
+/// Who cosigned and when, as a sentence.
+pub(crate) fn cosigned(cosigners: &[Cosigner]) -> String {
+    if cosigners.is_empty() {
+        return "Cosigned by nobody: the manifest demands no witness server.".into();
+    }
+    let who: Vec<String> = cosigners
+        .iter()
+        .map(|cosigner| format!("{} at {}", plain(&cosigner.name.to_string()), moment(cosigner.timestamp)))
+        .collect();
+    format!("Cosigned by {}.", who.join(", "))
+}
+
+/// Who cosigned and when, for programs.
+pub(crate) fn cosigners_json(cosigners: &[Cosigner]) -> Value {
+    let one = |cosigner: &Cosigner| json!({ "name": cosigner.name.to_string(), "time": cosigner.timestamp });
+    cosigners.iter().map(one).collect()
 }
 
 #[cfg(test)]

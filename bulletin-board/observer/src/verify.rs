@@ -15,8 +15,8 @@ use crate::failure::{Failure, Outcome};
 use crate::floor::{self, Floor};
 use crate::mirror::folder;
 use crate::names::Names;
-use crate::report;
 use crate::talk::Bar;
+use crate::{report, rules, statement};
 
 /// Where the event id comes from: the only thing that is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -24,10 +24,24 @@ use crate::talk::Bar;
 pub(crate) enum Trust {
     /// The caller gave it.
     Given,
+    /// The caller gave a card.
+    Card,
     /// The address names it.
     Address,
     /// Entry 0 of the folder says so itself.
     Folder,
+}
+
+impl Trust {
+    /// The word for programs and statements.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Card => "card",
+            Self::Address => "address",
+            Self::Folder => "folder",
+        }
+    }
 }
 
 /// What the verification took.
@@ -58,23 +72,40 @@ pub(crate) struct Verification {
 
 pub(crate) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let begun = Instant::now();
+    let card = args.card.as_deref().map(rules::card).transpose()?;
+    if let Some(to) = args.statement.as_ref().filter(|to| to.exists()) {
+        // Verifying may take an hour: say it before.
+        return Err(Failure::File(to.clone(), std::io::ErrorKind::AlreadyExists.into()));
+    }
     let (dir, _temporary) = folder(&args.source)?;
     let record = Record::open(&dir)?;
-    let (event, trust) = match (args.event, args.source.event()?) {
-        (Some(event), _) => (event, Trust::Given),
-        (None, Some(event)) => (event, Trust::Address),
-        (None, None) => (record.event()?, Trust::Folder),
+    let (event, trust) = match (&card, args.event, args.source.event()?) {
+        (Some(card), ..) => (card.event(), Trust::Card),
+        (None, Some(event), _) => (event, Trust::Given),
+        (None, None, Some(event)) => (event, Trust::Address),
+        (None, None, None) => (record.event()?, Trust::Folder),
     };
+    // Of another event's record the report says so; of this one the card must say what its manifest says.
+    if let Some(card) = card.filter(|_| record.event().is_ok_and(|found| found == event)) {
+        card.check(&record.manifest()?).map_err(|error| rules::refused_card(&error))?;
+    }
     let fetched = begun.elapsed();
 
     let (report, mut times) = verify(&record, &event)?;
     times.read_seconds += fetched.as_secs_f64();
     let floor = args.floor.then(|| floor::measure(&record, times.verify_seconds)).transpose()?;
+    if let (Some(key), Some(name), Some(to)) = (&args.sign, &args.name, &args.statement) {
+        statement::sign(&report, record.checkpoint(), trust, key, name, to)?;
+    }
     let verification = Verification { report, trust, times, floor };
     let written = if args.json {
         serde_json::to_writer(&mut *out, &verification).map_err(Into::into).and_then(|()| writeln!(out))
     } else {
-        report::print(&verification, &Names::of(&record, args.language.as_deref()), out)
+        let names = Names::of(&record, args.language.as_deref());
+        report::print(&verification, &names, args.card.as_deref(), out).and_then(|()| match &args.statement {
+            Some(to) => writeln!(out, "The signed statement is in {}.", to.display()),
+            None => Ok(()),
+        })
     };
     written.map_err(Failure::Output)?;
     Ok(if verification.report.holds { Outcome::Holds } else { Outcome::Refused })

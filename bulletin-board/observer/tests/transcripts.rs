@@ -121,7 +121,7 @@ const TRANSCRIPTS: &[Transcript] = &[
         args: &["mirror", "{record}", "{new}"],
         code: 0,
         out: &[
-            "^Event {event} ({words}): 37 entries in {new}, with labels.\nCopied, not yet verified: `observer verify {new}",
+            "^Event {event} ({words}): 37 entries in {new}, with labels.\nCosigned by nobody: the manifest demands no witness server.\nCopied, not yet verified: `observer verify {new}",
         ],
         notes: NOTHING,
     },
@@ -185,9 +185,115 @@ const TRANSCRIPTS: &[Transcript] = &[
         notes: &["^error[malformed-file]: entry 37 is malformed: the record has 37 entries\n"],
     },
     Transcript {
+        args: &["verify", "{record}", "--card", "{record}/event.card"],
+        code: 0,
+        out: &["^Taken on trust: only the card {record}/event.card, with the event id {event} ({words}).\n"],
+        notes: NOTHING,
+    },
+    Transcript {
+        args: &["verify", "{record}", "--sign", "my.key"],
+        code: 2,
+        out: NOTHING,
+        notes: &["^error: the following required arguments were not provided:"],
+    },
+    Transcript {
+        args: &["compare", "{record}", "{record}"],
+        code: 0,
+        out: &[
+            "^Taken on trust: the event id {event} ({words}), which the sources name. Compare it with the letter",
+            "\n{record}:\n  37 entries, root ",
+            "\n  Cosigned by nobody: the manifest demands no witness server.\n",
+            "\n\nBoth show the same record.\n$",
+        ],
+        notes: NOTHING,
+    },
+    Transcript {
+        args: &["compare", "{record}", "{empty}"],
+        code: 2,
+        out: NOTHING,
+        notes: &["^error[missing-file]: {empty}/checkpoint is missing\n  remedy: "],
+    },
+    Transcript {
+        args: &["watch", "{record}", "--event", "{event}", "--dir", "{new}", "--once"],
+        code: 0,
+        out: &[
+            "^Watching event {event} ({words}) at {record}, from a new copy in {new}.\n",
+            "  37 entries (37 new): holds so far. Cosigned by nobody: the manifest demands no witness server.\n$",
+        ],
+        notes: NOTHING,
+    },
+    Transcript {
+        args: &["watch", "{hostile}", "--event", "{event}", "--dir", "{new}", "--once"],
+        code: 1,
+        out: &["^Watching event {event} ({words}) at {hostile}"],
+        notes: &["  ALARM[false-data]: tile/entries/000.p/37: entry 36 is not the one in the tree", "\n  remedy: "],
+    },
+    Transcript {
+        args: &["watch", "{record}", "--event", "{event}", "--dir", "{new}", "--once", "--every", "30"],
+        code: 2,
+        out: NOTHING,
+        notes: &["invalid value '30' for '--every <TIME>': write a number and s, m, h or d, such as 30s or 5m"],
+    },
+    Transcript {
+        args: &["receipt", "{record}/checkpoint", "--entry", "{record}/event.card", "--card", "{record}/event.card"],
+        code: 2,
+        out: NOTHING,
+        notes: &["^error[malformed-receipt]: no proof: the first line must be c2sp.org/tlog-proof@v1\n  remedy: "],
+    },
+    Transcript {
+        args: &[
+            "receipt",
+            "{record}/nothing",
+            "--entry",
+            "{record}/nothing",
+            "--card",
+            "{record}/event.card",
+            "--json",
+        ],
+        code: 2,
+        out: &["^{\"error\":{\"code\":\"no-such-file\","],
+        notes: &["^error[no-such-file]: {record}/nothing: "],
+    },
+    Transcript {
+        args: &["judge", "{record}/checkpoint", "--card", "{record}/event.card"],
+        code: 2,
+        out: NOTHING,
+        notes: &[
+            "^error[malformed-evidence]: {record}/checkpoint: neither the evidence of a split view nor a receipt\n",
+        ],
+    },
+    Transcript {
+        args: &["serve", "{empty}"],
+        code: 2,
+        out: NOTHING,
+        notes: &["^error[missing-file]: {empty}/checkpoint is missing\n"],
+    },
+    Transcript {
+        args: &["statement", "{record}/checkpoint", "--key", "x"],
+        code: 2,
+        out: NOTHING,
+        notes: &["invalid value 'x' for '--key <KEY>'"],
+    },
+    Transcript {
+        args: &["key", "new", "{new}", "--name", "two words"],
+        code: 2,
+        out: NOTHING,
+        notes: &["invalid value 'two words' for '--name <NAME>'"],
+    },
+    Transcript {
+        args: &["key", "show", "{record}/checkpoint"],
+        code: 2,
+        out: NOTHING,
+        notes: &["^error[malformed-key]: {record}/checkpoint is no key of an observer\n  remedy: "],
+    },
+    Transcript {
         args: &["--help"],
         code: 0,
-        out: &["The only thing taken on trust is the event id", "Exit codes: 0 the record holds"],
+        out: &[
+            "The only thing taken on trust is the event id",
+            "Exit codes: 0 the record holds",
+            "0 it convinces, 1 it was checked and convinces nobody",
+        ],
         notes: NOTHING,
     },
     Transcript { args: &["verify", "--help"], code: 0, out: &["observer verify ./record --event"], notes: NOTHING },
@@ -253,6 +359,8 @@ fn every_transcript_is_as_written() {
     let event = sandbox.manifest().event();
     write(&path("record"), &sandbox.record());
     std::fs::write(path("record/labels.signed"), labels).unwrap();
+    let card = voting_core::card::Card::of(&sandbox.manifest()).unwrap();
+    std::fs::write(path("record/event.card"), card.to_bytes()).unwrap();
     std::fs::create_dir(path("empty")).unwrap();
     // Cut short within the last entry; and with another last byte.
     let entries = "tile/entries/000.p/37";

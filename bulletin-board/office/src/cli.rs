@@ -20,6 +20,7 @@ use vault::PassphraseArgs;
         office election check draft.toml\n  \
         office election new draft.toml --board https://votes.example.org --dir event --key administrator.key\n  \
         office election publish --dir event --key administrator.key\n  \
+        office event card --dir event --out event.card --page card.html\n  \
         ... every trustee runs `trustee ceremony` ...\n  \
         office roll import members.csv --dir event\n  \
         office credentials issue --dir event --key registrar.key\n  \
@@ -62,6 +63,9 @@ pub enum Command {
     /// Voting codes.
     #[command(subcommand)]
     Credentials(CredentialsCommand),
+    /// What others are told about the event.
+    #[command(subcommand)]
+    Event(EventCommand),
     /// Where an event stands, read from its log, with results, outcomes and what is to be done next.
     Status(StatusArgs),
 }
@@ -353,6 +357,34 @@ pub struct IssueArgs {
     /// The folder and the registrar's key.
     #[command(flatten)]
     pub event: EventArgs,
+}
+
+/// What others are told about the event.
+#[derive(Debug, Subcommand)]
+pub enum EventCommand {
+    /// Make the observer card: what somebody must be told to check the event without trusting anybody else.
+    ///
+    /// The card has the event id, the host, the key of the log and the witness servers. Before it is written, the board's
+    /// log must open under the manifest. The page is to be printed, in English and Chinese, with a QR code. All cards of
+    /// one event are the same, whoever made them: trustees make them with `trustee card`, compare.
+    ///
+    /// Example: office event card --dir event --out event.card --page card.html
+    #[command(verbatim_doc_comment)]
+    Card(CardArgs),
+}
+
+/// Arguments of `event card`.
+#[derive(Debug, Args)]
+pub struct CardArgs {
+    /// The folder of the event.
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// File for the card.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// File for the page to print, as HTML.
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
 }
 
 /// Arguments of `status`.

@@ -16,6 +16,17 @@ fn a_whole_event_with_real_processes() {
     day.act("election", &["open"]).refused(1, "ceremony-incomplete");
     day.ceremonies();
     assert!(day.state().joint_key().is_some());
+    // The card is that of the manifest; made again it is the same.
+    for _ in 0..2 {
+        let args = ["event", "card", "--dir", "event", "--out", "event.card", "--page", "card.html", "--json"];
+        assert_eq!(office(day.dir.path(), &args).ok().json()["words"], day.state().manifest().event_words());
+    }
+    let card = voting_core::card::Card::parse(&fs::read(day.path("event.card")).unwrap()).unwrap();
+    assert_eq!(card.check(day.state().manifest()), Ok(()));
+    let page = fs::read_to_string(day.path("card.html")).unwrap();
+    assert!(page.contains("<p>Board 2026</p>") && page.contains("<svg") && page.contains("观察员卡"), "{page}");
+    fs::write(day.path("event.card"), "something else").unwrap();
+    office(day.dir.path(), &["event", "card", "--dir", "event", "--out", "event.card"]).refused(2, "output-exists");
     day.act("election", &["open"]).refused(1, "roll-incomplete");
     day.act("election", &["close"]).refused(1, "no-open-round");
 

@@ -44,6 +44,8 @@ pub enum Tear {
     Beginning,
     /// Random sectors of 512 bytes, the others missing.
     Sectors,
+    /// Everything but one random sector of each file.
+    Hole,
 }
 
 #[derive(Clone, Debug)]
@@ -292,7 +294,7 @@ impl SimulatedDisk {
         let mut names = state.synced.clone();
         let kept = match tear {
             Tear::Nothing => 0,
-            Tear::Everything | Tear::Sectors => state.waiting.len(),
+            Tear::Everything | Tear::Sectors | Tear::Hole => state.waiting.len(),
             Tear::Beginning => dice.roll(state.waiting.len() + 1),
         };
         for naming in state.waiting.iter().take(kept) {
@@ -343,29 +345,36 @@ fn torn(node: &Node, tear: Tear, dice: &mut Dice) -> Vec<u8> {
         }
         Tear::Sectors => {
             for change in &node.waiting {
-                match change {
-                    Change::Write { offset, bytes } => {
-                        // The length may have grown before the bytes came.
-                        if dice.roll(2) == 0 && contents.len() < offset + bytes.len() {
-                            contents.resize(offset + bytes.len(), 0);
-                        }
-                        let mut at = 0;
-                        while at < bytes.len() {
-                            let end = bytes.len().min(at + SECTOR - (offset + at) % SECTOR);
-                            if dice.roll(2) == 0 {
-                                let bytes = bytes.get(at..end).unwrap_or_default().to_vec();
-                                Change::Write { offset: offset + at, bytes }.apply(&mut contents);
-                            }
-                            at = end;
-                        }
-                    }
-                    length if dice.roll(2) == 0 => length.apply(&mut contents),
-                    Change::Length(_) => {}
+                // The length may have grown before the bytes came.
+                if let Change::Write { offset, bytes } = change
+                    && dice.roll(2) == 0
+                    && contents.len() < offset + bytes.len()
+                {
+                    contents.resize(offset + bytes.len(), 0);
                 }
+                sectors(change).iter().filter(|_| dice.roll(2) == 0).for_each(|part| part.apply(&mut contents));
             }
+        }
+        Tear::Hole => {
+            let parts: Vec<Change> = node.waiting.iter().flat_map(sectors).collect();
+            let hole = dice.roll(parts.len());
+            let kept = parts.iter().enumerate().filter(|(number, _)| *number != hole);
+            kept.for_each(|(_, part)| part.apply(&mut contents));
         }
     }
     contents
+}
+
+/// What a disk writes at once: the part of a change that lies in one sector.
+fn sectors(change: &Change) -> Vec<Change> {
+    let Change::Write { offset, bytes } = change else { return vec![change.clone()] };
+    let (mut parts, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let end = bytes.len().min(at + SECTOR - (offset + at) % SECTOR);
+        parts.push(Change::Write { offset: offset + at, bytes: bytes.get(at..end).unwrap_or_default().to_vec() });
+        at = end;
+    }
+    parts
 }
 
 #[derive(Debug)]

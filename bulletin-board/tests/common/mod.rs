@@ -287,14 +287,21 @@ impl Town {
 
     /// Starts the board again on the same data.
     pub fn restart(&mut self) -> Result<(), StartError> {
-        let mut board = board::run(config(&self.data()));
+        self.restart_as(|_| ())
+    }
+
+    /// The same with a changed configuration.
+    pub fn restart_as(&mut self, change: impl FnOnce(&mut Config)) -> Result<(), StartError> {
+        let mut config = config(&self.data());
+        change(&mut config);
+        let mut board = board::run(config.clone());
         // A process that another test starts right now has a copy of the lock until it executes its program.
         for _ in 0..20 {
             if !matches!(board, Err(StartError::Locked(_))) {
                 break;
             }
             std::thread::sleep(Duration::from_millis(10));
-            board = board::run(config(&self.data()));
+            board = board::run(config.clone());
         }
         let board = board?;
         self.url = board.url().to_owned();

@@ -159,6 +159,14 @@ mod tests {
     }
 
     #[test]
+    fn parts_hash_like_the_whole() {
+        assert_eq!(RunningSha256::default().finish(), EMPTY_ROOT);
+        let mut running = RunningSha256::default();
+        ["a", "", "bc"].iter().for_each(|part| running.update(part.as_bytes()));
+        assert_eq!(running.finish(), sha256(b"abc"));
+    }
+
+    #[test]
     fn leaf_and_node_differ_in_their_prefix() {
         let joined = [EMPTY_ROOT.0, EMPTY_ROOT.0].concat();
         assert_ne!(leaf_hash(&joined), node_hash(&EMPTY_ROOT, &EMPTY_ROOT));

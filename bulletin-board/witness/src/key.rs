@@ -74,7 +74,7 @@ impl Key {
         text.extend_from_slice(format!("{HEADER}\nname {name}\nvkey {vkey}\nseed ").as_bytes());
         text.extend_from_slice(digits.as_slice());
         text.push(b'\n');
-        write_new(path, &text, 0o600).map_err(|error| match error.kind() {
+        write_new(path, &text).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => {
                 wrong(path, "the file is there already", "choose another file; keys are never overwritten")
             }
@@ -131,7 +131,7 @@ impl Key {
 
     /// Notes durably that this key cosigns with the data folder of this id.
     pub(crate) fn mark_used(&self, id: &str) -> io::Result<()> {
-        write_new(&self.mark(), format!("{USED}\ndata {id}\n").as_bytes(), 0o600)
+        write_new(&self.mark(), format!("{USED}\ndata {id}\n").as_bytes())
     }
 
     pub(crate) fn mark(&self) -> PathBuf {

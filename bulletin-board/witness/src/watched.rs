@@ -17,7 +17,7 @@ use tlog::Origin;
 use tlog::note::{KeyType, VerifierKey};
 
 use crate::error::StartError;
-use crate::files::{read_text, write_atomic};
+use crate::files::{read_text, replace};
 
 /// Largest list that is read, in bytes.
 const LIMIT: usize = 4 << 20;
@@ -262,6 +262,8 @@ pub fn add(path: &Path, vkey: &str, origin: Option<&str>, comment: Option<&str>)
         line.push_str(&format!("  # {comment}"));
     }
     line.push('\n');
+    // Behind a link, the file itself is replaced.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     // One after the other: two that add at once would otherwise drop each other's line.
     let lock_path = path.with_extension("lock");
     let lock = File::options().write(true).create(true).truncate(false).open(&lock_path);
@@ -284,7 +286,7 @@ pub fn add(path: &Path, vkey: &str, origin: Option<&str>, comment: Option<&str>)
     if after.get(&origin) != Some(&key) {
         return Err(StartError::Internal(format!("the line of {origin} would not be read as it was meant")));
     }
-    write_atomic(path, text.as_bytes(), 0o644).map_err(StartError::io(path))?;
+    replace(path, &text).map_err(StartError::io(path))?;
     Ok(Added::Written)
 }
 

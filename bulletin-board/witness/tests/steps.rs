@@ -23,7 +23,8 @@ fn strace_works() -> bool {
     }
     // Not `eprintln!`, which the test runner keeps back when a test passes.
     let text = "SKIPPED: strace is not here or may not trace; no step of a cosignature was made to fail";
-    writeln!(std::io::stderr(), "{text}").unwrap();
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "{text}").unwrap();
     false
 }
 

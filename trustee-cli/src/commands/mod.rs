@@ -1,5 +1,6 @@
 //! The commands: each reads, calls `voting-core`, stores, and posts, in this order.
 
+mod card;
 mod ceremony;
 mod decrypt;
 mod simple;
@@ -21,6 +22,7 @@ pub fn run(command: Command, talk: Talk) -> Result<Outcome, Failure> {
         Command::Ceremony(args) => ceremony::ceremony(&args, talk),
         Command::Status(args) => simple::status(&args, talk),
         Command::Verify(args) => verify::verify(&args, talk),
+        Command::Card(args) => card::card(&args, talk),
         Command::Decrypt(args) => decrypt::decrypt(&args, talk),
         Command::Post(args) => simple::post(&args, talk),
     }

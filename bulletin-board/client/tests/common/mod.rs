@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use tlog::checkpoint::{self, Checkpoint, Origin};
-use tlog::note::{KeyName, SigningKey};
+use tlog::cosign::CosigningKey;
+use tlog::note::{KeyName, SignedNote, SigningKey};
 use tlog::tile::{bundles_for_size, tile_bytes, tiles_for_size, write_bundle};
 use tlog::tree::MemoryTree;
 use voting_core::ids::EventId;
@@ -43,6 +44,45 @@ pub fn log_of(sandbox: &Sandbox, entries: &[Vec<u8>]) -> Files {
 pub fn entries(sandbox: &Sandbox, count: u64, salt: u8) -> Vec<Vec<u8>> {
     let filler = (0..count).map(|i| [&[salt][..], &i.to_be_bytes()].concat());
     core::iter::once(sandbox.manifest().as_bytes().to_vec()).chain(filler).collect()
+}
+
+/// So many witnesses `w1`, `w2`, .. of which all must cosign, and the policy that says so.
+pub fn witness_policy(count: u8) -> (Vec<CosigningKey>, String) {
+    let keys: Vec<_> = (1..=count)
+        .map(|i| CosigningKey::from_seed(KeyName::new(&format!("w{i}.example.org")).unwrap(), &[100 + i; 32]))
+        .collect();
+    let mut policy = String::new();
+    for (i, key) in (1..).zip(&keys) {
+        policy.push_str(&format!("witness w{i} {}\n", key.verifier()));
+    }
+    let names: Vec<_> = (1..=count).map(|i| format!("w{i}")).collect();
+    policy.push_str(&format!("group all all {}\nquorum all\n", names.join(" ")));
+    (keys, policy)
+}
+
+/// Adds cosignatures of these times to the checkpoint.
+pub fn cosign(mut files: Files, by: &[(&CosigningKey, u64)]) -> Files {
+    let mut note = SignedNote::parse(&files["checkpoint"]).unwrap();
+    let head = Checkpoint::from_unverified_note(&note).unwrap();
+    for (key, time) in by {
+        note.add_signature(key.cosign(&head, *time).unwrap()).unwrap();
+    }
+    files.insert("checkpoint".into(), note.to_bytes());
+    files
+}
+
+/// A checkpoint of the same manifest and key, with the name of the key as it should be, but of a second origin (S6).
+pub fn second_origin(sandbox: &Sandbox) -> Vec<u8> {
+    let manifest = sandbox.manifest();
+    let origin = manifest.origin();
+    let mut tree = MemoryTree::new();
+    sandbox.entries.iter().for_each(|entry| {
+        tree.append(entry);
+    });
+    let other = Origin::new(&format!("other.example.org/{}", manifest.event())).unwrap();
+    let head = Checkpoint::new(other, tree.size(), tree.root());
+    let key = SigningKey::from_seed(KeyName::new(&origin).unwrap(), &sandbox.log.expose_seed());
+    checkpoint::sign(&head, &key).into_bytes()
 }
 
 pub fn write(dir: &Path, files: &Files) {

@@ -1,5 +1,6 @@
 //! The commands: each reads, calls `voting-core`, and writes or posts.
 
+mod card;
 mod credentials;
 mod election;
 mod follow_up;
@@ -21,7 +22,9 @@ use voting_core::ids::{RoundIndex, SigningKeyId};
 use voting_core::manifest::MAX_ROUNDS;
 use voting_core::record::State;
 
-use crate::cli::{Command, CredentialsCommand, ElectionCommand, KeyArgs, KeyCommand, RollCommand, RoundCommand};
+use crate::cli::{
+    Command, CredentialsCommand, ElectionCommand, EventCommand, KeyArgs, KeyCommand, RollCommand, RoundCommand,
+};
 use crate::failure::Failure;
 use crate::folder::EventFolder;
 use crate::talk::{Outcome, Talk};
@@ -47,6 +50,7 @@ pub fn run(command: Command, talk: Talk) -> Result<Outcome, Failure> {
         Command::Round(RoundCommand::Drop(args)) => follow_up::drop(&args, talk),
         Command::Roll(RollCommand::Import(args)) => roll::import(&args),
         Command::Credentials(CredentialsCommand::Issue(args)) => credentials::issue(&args, talk),
+        Command::Event(EventCommand::Card(args)) => card::card(&args),
         Command::Status(args) => status::status(&args, talk),
     }
 }
@@ -90,7 +94,12 @@ fn fold(folder: &EventFolder, talk: Talk) -> Result<State, Failure> {
     };
     let state = client::fold(&folder.source()?, &folder.file.event, &entropy(), &mut progress);
     bar.finish_and_clear();
-    state.map_err(|error| match error {
+    state.map_err(not_published)
+}
+
+/// Why a log can't be read: for one that is missing the reason that the office knows.
+fn not_published(error: client::ClientError) -> Failure {
+    match error {
         client::ClientError::Missing { .. } => {
             let fault = "the board has no record of this event yet";
             Failure::refused(
@@ -100,7 +109,7 @@ fn fold(folder: &EventFolder, talk: Talk) -> Result<State, Failure> {
             )
         }
         other => other.into(),
-    })
+    }
 }
 
 /// Signs an entry, checks it against the state as the board will, posts it, and takes it into the state.

@@ -212,7 +212,23 @@ impl Policy {
             return Err(Unsatisfied::LogNotListed { name: log_key.name().to_string() });
         }
         let checkpoint = open_note(note, origin, log_key)?;
-        self.judge(note, checkpoint, log_key)
+        self.judge(note, checkpoint, log_key, 0)
+    }
+
+    /// As [`Policy::evaluate`], counting only cosignatures that state a time after `time`, in seconds since the Unix epoch:
+    /// whether enough witnesses saw this checkpoint later than that.
+    ///
+    /// # Errors
+    /// As [`Policy::evaluate`].
+    pub fn evaluate_after(
+        &self,
+        note: &SignedNote,
+        origin: &Origin,
+        log_key: &VerifierKey,
+        time: u64,
+    ) -> Result<Satisfied, Unsatisfied> {
+        let Satisfied { checkpoint, .. } = self.evaluate(note, origin, log_key)?;
+        self.judge(note, checkpoint, log_key, time)
     }
 
     /// Judges a signed checkpoint of any log that the policy lists under the checkpoint's origin.
@@ -224,7 +240,7 @@ impl Policy {
         let mut refusal = Unsatisfied::LogNotListed { name: origin.to_string() };
         for log in self.logs.iter().filter(|log| log.key.name().as_str() == origin.as_str()) {
             match open_note(note, &origin, &log.key) {
-                Ok(checkpoint) => return self.judge(note, checkpoint, &log.key),
+                Ok(checkpoint) => return self.judge(note, checkpoint, &log.key, 0),
                 Err(error) => refusal = error.into(),
             }
         }
@@ -236,6 +252,7 @@ impl Policy {
         note: &SignedNote,
         checkpoint: Checkpoint,
         log_key: &VerifierKey,
+        after: u64,
     ) -> Result<Satisfied, Unsatisfied> {
         // The log's own key stands in the list so that a checkpoint without cosignatures is no error by itself.
         let mut keys: Vec<VerifierKey> = self.witnesses.iter().map(|witness| witness.key.clone()).collect();
@@ -249,6 +266,7 @@ impl Policy {
             .witnesses
             .iter()
             .filter_map(|witness| Some(Cosigner { name: witness.name.clone(), timestamp: time_of(&witness.key)? }))
+            .filter(|cosigner| after == 0 || cosigner.timestamp > after)
             .collect();
         let names = cosigners.iter().map(|cosigner| &cosigner.name).collect();
         // A19: without enough witnesses the checkpoint is refused.

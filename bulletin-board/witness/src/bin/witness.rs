@@ -24,7 +24,8 @@ use witness::watched::Added;
     version,
     about,
     after_help = "Setting one up:\n  witness key new --name witness.example/w1 --out /etc/witness/key\n  \
-                  printf 'data = \"/var/lib/witness\"\\nkey = \"/etc/witness/key\"\\nwatched = \"/etc/witness/logs\"\\n' > /etc/witness/witness.toml\n  \
+                  cat > /etc/witness/witness.toml <<END\n  \
+                  data = \"/var/lib/witness\"\n  key = \"/etc/witness/key\"\n  watched = \"/etc/witness/logs\"\n  END\n  \
                   witness log add --config /etc/witness/witness.toml 'votes.example.org/..+..+..'\n  \
                   witness serve --config /etc/witness/witness.toml\n\n\
                   Exit codes: 0 stopped in order, 2 did not start, 70 storage failed"

@@ -59,7 +59,7 @@ pub(crate) fn keep(folder: &Path, record: &Record, request: &AddCheckpoint) -> i
         return Ok(Kept::Full(verdict));
     }
     // The request first: where the evidence lies, everything lies.
-    write_atomic(&folder.join(format!("{name}.request")), &request.to_bytes(), 0o600)?;
-    write_atomic(&path, &evidence.to_bytes(), 0o600)?;
+    write_atomic(&folder.join(format!("{name}.request")), &request.to_bytes())?;
+    write_atomic(&path, &evidence.to_bytes())?;
     Ok(Kept::New(path, verdict))
 }

@@ -19,6 +19,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use rand::RngCore;
 use rand::rngs::OsRng;
@@ -65,11 +66,10 @@ impl Store {
         let path = root.join("lock");
         let options = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
         let lock = options.map_err(StartError::io(&path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StartError::Locked(root.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(StartError::Io { path, error }),
-        }
+        take(&lock).map_err(|error| match error {
+            TryLockError::WouldBlock => StartError::Locked(root.to_owned()),
+            TryLockError::Error(error) => StartError::Io { path, error },
+        })?;
         check_owner(root, key)?;
         let mut listed = read_listed(root)?;
         let records = read_records(root, &key.verifier(), &listed)?;
@@ -79,7 +79,7 @@ impl Store {
             // A crash between record and list: see `Store::save`.
             listed.extend(unlisted.into_iter().cloned());
             let path = root.join("logs");
-            write_atomic(&path, list_text(&listed).as_bytes(), 0o600).map_err(StartError::io(&path))?;
+            write_atomic(&path, list_text(&listed).as_bytes()).map_err(StartError::io(&path))?;
         }
         Ok((Self { root: root.to_owned(), listed: Mutex::new(listed), _lock: lock }, records))
     }
@@ -89,14 +89,14 @@ impl Store {
     pub(crate) fn save(&self, record: &Record) -> io::Result<()> {
         let path = record_path(&self.root, record.origin());
         // A crash before the rename in here leaves the record before this one: the cosignature was never given.
-        write_atomic(&path, record.to_string().as_bytes(), 0o600)?;
+        write_atomic(&path, record.to_string().as_bytes())?;
         // A crash here leaves a record of which no cosignature was given. It is kept, and its log is put on the list at
         // the next start: to know too much is harmless, the log learns the size from an answer 409.
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         if !listed.contains(record.origin()) {
             let mut longer = listed.clone();
             longer.insert(record.origin().clone());
-            write_atomic(&self.root.join("logs"), list_text(&longer).as_bytes(), 0o600)?;
+            write_atomic(&self.root.join("logs"), list_text(&longer).as_bytes())?;
             *listed = longer;
         }
         // A crash here leaves record and list; the log asks again with the new size and gets its cosignature.
@@ -107,6 +107,18 @@ impl Store {
     pub(crate) fn evidence(&self, origin: &Origin) -> PathBuf {
         self.root.join("evidence").join(name_of(origin).to_string())
     }
+}
+
+/// Takes a lock. One that was just let go of may be held a moment longer, by a process that is being started and has not
+/// yet closed what it inherited.
+fn take(lock: &File) -> Result<(), TryLockError> {
+    for _ in 0..20 {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(25)),
+            taken => return taken,
+        }
+    }
+    lock.try_lock()
 }
 
 /// The record of a log in a data folder that a witness may be using; only for looking at.
@@ -179,12 +191,12 @@ fn check_owner(root: &Path, key: &Key) -> Result<(), StartError> {
 fn make(root: &Path, key: &Key) -> io::Result<String> {
     make_folder(&root.join("records"))?;
     make_folder(&root.join("evidence"))?;
-    write_atomic(&root.join("logs"), list_text(&BTreeSet::new()).as_bytes(), 0o600)?;
+    write_atomic(&root.join("logs"), list_text(&BTreeSet::new()).as_bytes())?;
     let mut id = [0; 16];
     OsRng.fill_bytes(&mut id);
     let id = hex::encode(id);
     let text = format!("{FORMAT}\nkey {}\nid {id}\n", key.verifier());
-    write_atomic(&root.join("format"), text.as_bytes(), 0o600)?;
+    write_atomic(&root.join("format"), text.as_bytes())?;
     Ok(id)
 }
 

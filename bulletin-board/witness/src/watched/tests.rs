@@ -1,5 +1,6 @@
 //! The watched list as a file: what is read, what is refused, what a change changes.
 
+use std::os::unix::fs::PermissionsExt;
 use std::thread::sleep;
 
 use tempfile::tempdir;
@@ -131,6 +132,15 @@ fn adding_is_checked_and_loses_nothing() {
         assert_eq!(add(&path, &key, origin, comment).unwrap_err().code(), code, "{key} {origin:?}");
         assert_eq!(fs::read(&path).unwrap(), before);
     }
+    // Owner and mode stay, and a link is followed.
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(add(&link, &vkey("linked.example", 4), None, None).unwrap(), Added::Written);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+    add(&dir.path().join("new"), &a, None, None).unwrap();
+    assert_eq!(fs::metadata(dir.path().join("new")).unwrap().permissions().mode() & 0o777, 0o644);
     // Many at once.
     let threads: Vec<_> = (0..8u8)
         .map(|at| {
@@ -144,5 +154,5 @@ fn adding_is_checked_and_loses_nothing() {
         })
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    assert_eq!(parse(&fs::read_to_string(&path).unwrap()).unwrap().len(), 34);
+    assert_eq!(parse(&fs::read_to_string(&path).unwrap()).unwrap().len(), 35);
 }
