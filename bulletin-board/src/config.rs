@@ -18,6 +18,15 @@ pub enum OnFatal {
     StopEvent,
 }
 
+impl OnFatal {
+    /// Ends the process, or returns.
+    pub(crate) fn end(self) {
+        if self == Self::EndProcess {
+            std::process::exit(70);
+        }
+    }
+}
+
 /// A checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -45,6 +54,8 @@ pub struct Config {
     pub promise_seconds: u64,
     /// Threads that serve HTTP.
     pub workers: usize,
+    /// Bytes that must be free on the file system of the data folder, or nothing new is taken; 0 for no such limit.
+    pub minimum_free: u64,
     /// What happens when storage fails.
     pub on_fatal: OnFatal,
 }
@@ -66,6 +77,7 @@ impl Config {
             witness_wait: Duration::from_secs(5),
             promise_seconds: 86_400,
             workers: 2,
+            minimum_free: 256 << 20,
             on_fatal: OnFatal::EndProcess,
         }
     }
@@ -97,6 +109,8 @@ pub struct Settings {
     pub promise_seconds: Option<u64>,
     /// Threads that serve HTTP.
     pub workers: Option<usize>,
+    /// Mebibytes that must be free on the file system of the data folder.
+    pub minimum_free_mebibytes: Option<u64>,
 }
 
 fn wrong(place: &str, fault: impl Into<String>, remedy: impl Into<String>) -> StartError {
@@ -130,6 +144,7 @@ impl Settings {
             witness_milliseconds: self.witness_milliseconds.or(lower.witness_milliseconds),
             promise_seconds: self.promise_seconds.or(lower.promise_seconds),
             workers: self.workers.or(lower.workers),
+            minimum_free_mebibytes: self.minimum_free_mebibytes.or(lower.minimum_free_mebibytes),
         }
     }
 
@@ -138,8 +153,20 @@ impl Settings {
     /// # Errors
     /// [`StartError::Config`] naming the setting.
     pub fn check(self) -> Result<Config, StartError> {
-        let Self { data, listen, host, public_url, administrators, queue, batch, batch_milliseconds, .. } = self;
-        let Self { witness_milliseconds, promise_seconds, workers, .. } = self;
+        let Self {
+            data,
+            listen,
+            host,
+            public_url,
+            administrators,
+            queue,
+            batch,
+            batch_milliseconds,
+            witness_milliseconds,
+            promise_seconds,
+            workers,
+            minimum_free_mebibytes,
+        } = self;
         let data = data.ok_or_else(|| wrong("data", "no data folder is given", "name one with --data DIR"))?;
         let listen = listen.unwrap_or_else(|| "127.0.0.1:8080".into());
         let address = listen.parse().map_err(|_| {
@@ -186,6 +213,13 @@ impl Settings {
                 return Err(wrong("batch_milliseconds", fault, "choose a number from 0 to 1000"));
             }
             config.batch_wait = Duration::from_millis(milliseconds);
+        }
+        if let Some(mebibytes) = minimum_free_mebibytes {
+            let bytes = mebibytes.checked_mul(1 << 20).filter(|bytes| *bytes <= 1 << 50);
+            config.minimum_free = bytes.ok_or_else(|| {
+                let fault = format!("{mebibytes} is out of range");
+                wrong("minimum_free_mebibytes", fault, "choose a number from 0 (no limit) to 1073741824")
+            })?;
         }
         let number = |place: &str, value: Option<u64>, usual: u64, range: std::ops::RangeInclusive<u64>| match value {
             None => Ok(usual),

@@ -14,10 +14,12 @@ use thiserror::Error;
 use voting_core::record::state::PARTS_OUT_OF_ORDER;
 use voting_core::record::{Culprit, Refusal, Rule};
 
-use crate::store::{IndexError, JournalError};
+use crate::store::{IndexError, JournalError, remedy};
 
 /// Seconds after which a client may try again when the queue is full.
 const RETRY_SECONDS: &str = "1";
+/// The same when the disk is nearly full: somebody has to make room first.
+const RETRY_FULL_SECONDS: &str = "30";
 /// Seconds after which a client may ask again when cosignatures are missing.
 pub(crate) const WITNESS_SECONDS: &str = "5";
 
@@ -35,7 +37,7 @@ pub enum StartError {
         remedy: String,
     },
     /// A file or folder cannot be used.
-    #[error("{}: {error}: check that the folder exists and belongs to the user that runs the board", .path.display())]
+    #[error("{}: {error}: {}", .path.display(), remedy(.error))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -144,6 +146,8 @@ pub enum Fault {
     TooSlow,
     /// The queue is full.
     Busy,
+    /// The disk is nearly full.
+    DiskFull,
     /// Too few witnesses cosign the log: it is read only. In words, which.
     Witnesses(String),
     /// There is nothing at this address.
@@ -195,6 +199,11 @@ impl Fault {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
                 "send the same bytes again after the time that Retry-After names",
+            ),
+            Self::DiskFull => verdict(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "disk-full",
+                "send the same bytes again later; tell the operator of the board that its disk is full",
             ),
             Self::Witnesses(_) => verdict(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -303,6 +312,7 @@ impl fmt::Display for Fault {
             Self::TooLarge(limit) => write!(f, "the body is longer than {limit} bytes"),
             Self::TooSlow => f.write_str("the body did not arrive in time"),
             Self::Busy => f.write_str("the board has more submissions than it can take at once"),
+            Self::DiskFull => f.write_str("the board takes nothing new: its disk is nearly full"),
             Self::Witnesses(which) if which.is_empty() => f.write_str("too few witnesses cosign this log"),
             Self::Witnesses(which) => write!(f, "too few witnesses cosign this log: {which}"),
             Self::NotFound => f.write_str("there is nothing at this address"),
@@ -351,6 +361,7 @@ impl ResponseError for Fault {
         response.insert_header((CONTENT_TYPE, "application/json"));
         match self {
             Self::Busy => drop(response.insert_header((RETRY_AFTER, RETRY_SECONDS))),
+            Self::DiskFull => drop(response.insert_header((RETRY_AFTER, RETRY_FULL_SECONDS))),
             Self::Witnesses(_) => drop(response.insert_header((RETRY_AFTER, WITNESS_SECONDS))),
             _ => {}
         }

@@ -8,11 +8,13 @@ mod recovery;
 mod routes;
 pub mod sequencer;
 mod server;
+mod space;
 mod state;
 pub mod store;
+pub mod upkeep;
 mod view;
 mod witnesses;
 
 pub use config::{Config, OnFatal};
 pub use error::{Fault, StartError};
-pub use server::{Handle, run, run_with_index};
+pub use server::{Handle, run, run_on, run_with_index};

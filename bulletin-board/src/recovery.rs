@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tlog::checkpoint::Checkpoint;
+use tlog::checkpoint::{self, Checkpoint, Origin};
 use tlog::hash::{Hash, leaf_hash};
 use tracing::info;
+use voting_core::ballot::log_key;
 use voting_core::entry::{Body, Entry};
 use voting_core::ids::{EntryIndex, EventId};
 use voting_core::record::State;
@@ -75,6 +76,25 @@ impl Replay {
                 Ok(())
             }
         }
+    }
+
+    /// Checks what the records cannot say of themselves: that they are of this event, and that its log key signed every head.
+    ///
+    /// # Errors
+    /// What contradicts it.
+    pub(crate) fn check_signed(&self, event: &EventId) -> Result<(), String> {
+        let Some(state) = &self.state else { return Ok(()) };
+        let manifest = state.manifest();
+        if manifest.event() != *event {
+            return Err("entry 0 is the manifest of another event".into());
+        }
+        let origin = Origin::new(&manifest.origin()).map_err(|error| error.to_string())?;
+        let key = log_key(manifest)?;
+        for (size, note) in &self.heads {
+            checkpoint::open(note.as_bytes(), &origin, &key)
+                .map_err(|error| format!("the head of size {size} is not signed by the log key: {error}"))?;
+        }
+        Ok(())
     }
 
     fn fold(&mut self, entries: &[Vec<u8>]) -> Result<(), String> {

@@ -23,7 +23,6 @@
 //! journal and the system may have dropped the pages.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -46,7 +45,8 @@ use crate::admit;
 use crate::config::{Config, OnFatal};
 use crate::error::{Fault, Latest, StartError};
 use crate::recovery::{Replay, restore_index};
-use crate::store::{Index, IndexError, Indexed, Journal, JournalError, LogKeys, Record};
+use crate::space::Space;
+use crate::store::{Folder, Index, IndexError, Indexed, Journal, JournalError, LogKeys, Record};
 use crate::view::{Ended, View, Waiting, leaves, state_json};
 use crate::witnesses::{Gathered, Witnesses};
 
@@ -95,7 +95,9 @@ struct Job {
 enum Fatal {
     #[error("{0}")]
     Journal(#[from] JournalError),
-    #[error("index: {0}")]
+    #[error(
+        "index: {0}: if the disk is full make room, then start the board again; the index is rebuilt from the journals"
+    )]
     Index(#[from] IndexError),
     #[error("{0}")]
     Internal(&'static str),
@@ -161,13 +163,13 @@ impl Core {
     pub(crate) fn found(
         manifest: &[u8],
         keys: LogKeys,
-        path: &Path,
+        folder: &Folder,
         index: Arc<dyn Index>,
         cosigning: Cosigning,
     ) -> Result<Self, StartError> {
         let internal = |error: String| StartError::Internal(error);
         let state = State::found(manifest).map_err(|error| internal(error.to_string()))?;
-        let journal = Journal::create(path, &state.manifest().event())?;
+        let journal = folder.create_journal(&state.manifest().event())?;
         let view = view_of(&state, &keys, index)?;
         let witnesses = witnesses_of(&state, &view, cosigning)?;
         let (closings, ended) = (BTreeMap::new(), Ended::default());
@@ -182,16 +184,17 @@ impl Core {
     /// while the event was being founded: there is no entry then.
     pub(crate) fn recover(
         event: &EventId,
-        path: &Path,
+        folder: &Folder,
         index: Arc<dyn Index>,
         cosigning: Cosigning,
         keys: impl FnOnce(&State) -> Result<LogKeys, StartError>,
     ) -> Result<Option<Self>, StartError> {
         let mut replay = Replay::default();
-        let (journal, cut) = match Journal::open(path, event, |record| replay.take(record)) {
+        let path = &folder.journal(event);
+        let (journal, cut) = match folder.open_journal(event, |record| replay.take(record)) {
             // Torn while its first bytes were written.
             Err(JournalError::Foreign { .. })
-                if std::fs::metadata(path).is_ok_and(|file| file.len() < Journal::START) =>
+                if folder.journal_length(event).is_ok_and(|length| length < Journal::START) =>
             {
                 return Ok(None);
             }
@@ -202,7 +205,7 @@ impl Core {
         }
         let Replay { state, entries, heads, cosigned, closings } = replay;
         let Some(state) = state else { return Ok(None) };
-        let contradiction = |what: String| JournalError::Contradiction { path: path.to_owned(), offset: 0, what };
+        let contradiction = |what: String| JournalError::Contradiction { path: path.clone(), offset: 0, what };
         if state.manifest().event() != *event {
             return Err(contradiction("entry 0 is the manifest of another event".into()).into());
         }
@@ -400,6 +403,17 @@ impl Core {
         Ok(())
     }
 
+    /// Answers without a new entry: who sends an accepted entry again gets its receipt (S3), everybody else the fault.
+    fn answer_known(&self, jobs: Vec<Job>, fault: &Fault) {
+        for Job { work, reply } in jobs {
+            let known = match &work {
+                Work::Entry(bytes) => self.view.index().find(&self.view.event(), &leaf_hash(bytes)).unwrap_or(None),
+                Work::Close(order) => self.closings.get(&tlog::hash::sha256(order)).copied(),
+            };
+            let _ = reply.send(known.map_or_else(|| Err(fault.clone()), |position| self.answer(Ok(position), None)));
+        }
+    }
+
     /// Step 1: lets the fold judge every job. Gives each job the place of its verdict.
     fn sort_out(&mut self, jobs: &[Job]) -> Result<(Vec<Option<usize>>, Batch), Fatal> {
         let mut batch = Batch { first: self.state.size(), ..Batch::default() };
@@ -578,12 +592,13 @@ pub(crate) struct Sequencer {
 
 impl Sequencer {
     /// Starts the thread of an event.
-    pub(crate) fn start(core: Core, config: &Config) -> Result<Self, StartError> {
+    pub(crate) fn start(core: Core, config: &Config, space: Arc<Space>) -> Result<Self, StartError> {
         let (sender, receiver) = sync_channel(config.queue);
         let pace = Pace { batch: config.batch, wait: config.batch_wait, idle: config.batch_idle };
         let on_fatal = config.on_fatal;
         let name = format!("log-{}", core.view.event().to_string().get(..8).unwrap_or_default());
-        let thread = std::thread::Builder::new().name(name).spawn(move || serve(core, &receiver, pace, on_fatal));
+        let thread =
+            std::thread::Builder::new().name(name).spawn(move || serve(core, &receiver, pace, &space, on_fatal));
         let thread = thread.map_err(|error| StartError::Internal(error.to_string()))?;
         Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
@@ -612,13 +627,19 @@ impl Sequencer {
     }
 }
 
-fn serve(mut core: Core, queue: &Receiver<Job>, pace: Pace, on_fatal: OnFatal) {
+fn serve(mut core: Core, queue: &Receiver<Job>, pace: Pace, space: &Space, on_fatal: OnFatal) {
     loop {
         let done = if core.late.is_some() {
             core.wait(queue).map_err(|fatal| (fatal, Vec::new()))
         } else {
             match collect(queue, pace) {
-                Some(jobs) => core.process(jobs).map(|()| true),
+                Some(jobs) => match space.check() {
+                    Ok(()) => core.process(jobs).map(|()| true),
+                    Err(full) => {
+                        core.answer_known(jobs, &full);
+                        Ok(true)
+                    }
+                },
                 None => Ok(false),
             }
         };
@@ -627,14 +648,10 @@ fn serve(mut core: Core, queue: &Receiver<Job>, pace: Pace, on_fatal: OnFatal) {
         }
         if let Err((fatal, jobs)) = done {
             error!(event = %core.view.event(), %fatal, "storage failed: nothing of this batch is answered");
-            match on_fatal {
-                // The state is ahead of the disk, and a failed sync is never retried.
-                OnFatal::EndProcess => std::process::exit(70),
-                OnFatal::StopEvent => {
-                    drop(jobs);
-                    return;
-                }
-            }
+            // The state is ahead of the disk, and a failed sync is never retried.
+            on_fatal.end();
+            drop(jobs);
+            return;
         }
     }
 }

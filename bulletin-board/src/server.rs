@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::error::StartError;
 use crate::routes::routes;
 use crate::state::Board;
-use crate::store::{Folder, Index, IndexError, SledIndex};
+use crate::store::{Disk, Folder, Index, IndexError, SledIndex};
 
 /// Longest time for the head of a request to arrive.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -82,11 +82,22 @@ pub fn run_with_index(config: Config, index: Arc<dyn Index>) -> Result<Handle, S
     start(config, folder, listener, index)
 }
 
+/// As [`run`], with an index of the caller's and all other files on a disk of the caller's.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_on(config: Config, index: Arc<dyn Index>, disk: Arc<dyn Disk>) -> Result<Handle, StartError> {
+    let folder = Folder::open_on(disk, &config.data)?;
+    let listener = bind(&config)?;
+    start(config, folder, listener, index)
+}
+
 fn prepare(config: &Config) -> Result<(Folder, TcpListener), StartError> {
-    let folder = Folder::open(&config.data)?;
-    let listener = TcpListener::bind(config.listen)
-        .map_err(|error| StartError::Listen { address: config.listen.to_string(), error })?;
-    Ok((folder, listener))
+    Ok((Folder::open(&config.data)?, bind(config)?))
+}
+
+fn bind(config: &Config) -> Result<TcpListener, StartError> {
+    TcpListener::bind(config.listen).map_err(|error| StartError::Listen { address: config.listen.to_string(), error })
 }
 
 /// Opens the index; one that cannot be read is moved aside, and rebuilt from the journals.

@@ -1,7 +1,6 @@
 //! The board: its events, reservations and labels. The only way from a request to storage.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -19,7 +18,8 @@ use crate::admit::signed_fault;
 use crate::config::Config;
 use crate::error::{Fault, StartError};
 use crate::sequencer::{Core, START_WAIT, Sequencer, now};
-use crate::store::{Folder, Index, Reservation, write_atomic};
+use crate::space::Space;
+use crate::store::{Folder, Index, Reservation};
 use crate::view::View;
 use crate::witnesses::{can_be_met, without_address};
 
@@ -47,6 +47,7 @@ pub(crate) struct Board {
     events: RwLock<BTreeMap<EventId, Arc<Event>>>,
     reserved: Mutex<BTreeMap<SigningKeyId, Reservation>>,
     label_uploads: Semaphore,
+    space: Arc<Space>,
     index: Arc<dyn Index>,
     // The last one to be dropped: it holds the lock.
     folder: Folder,
@@ -69,10 +70,10 @@ impl Board {
         index: Arc<dyn Index>,
     ) -> Result<Self, StartError> {
         let reserved: BTreeMap<_, _> = Reservation::read_all(&folder)?.into_iter().collect();
+        let space = Arc::new(Space::new(&config.data, config.minimum_free));
         let mut events = BTreeMap::new();
         for event in folder.events()? {
-            let path = folder.journal(&event);
-            let core = Core::recover(&event, &path, Arc::clone(&index), (&config).into(), |state| {
+            let core = Core::recover(&event, &folder, Arc::clone(&index), (&config).into(), |state| {
                 let manifest = state.manifest();
                 let keys = reserved.get(&manifest.log_key).and_then(|key| key.keys(&manifest.origin()));
                 keys.ok_or_else(|| StartError::Key {
@@ -82,19 +83,19 @@ impl Board {
             })?;
             let Some(core) = core else {
                 // A crash while it was founded: nobody was told of it, and it can be founded again.
-                fs::remove_file(&path).map_err(StartError::io(&path))?;
+                folder.remove_journal(&event)?;
                 continue;
             };
             if core.view().manifest.host != host {
                 let named = &core.view().manifest.host;
                 warn!(event = %event, named, host, "the event was founded under another host name");
             }
-            events.insert(event, Arc::new(Event::start(core, &config)?));
+            events.insert(event, Arc::new(Event::start(core, &config, &space)?));
         }
         confirmed(&events, config.witness_wait.min(START_WAIT))?;
         let (events, reserved) = (RwLock::new(events), Mutex::new(reserved));
         let label_uploads = Semaphore::new(LABEL_UPLOADS);
-        Ok(Self { config, host, public_url, events, reserved, label_uploads, index, folder })
+        Ok(Self { config, host, public_url, events, reserved, label_uploads, space, index, folder })
     }
 
     /// Ends the threads of all events, after what waits is committed.
@@ -167,6 +168,7 @@ impl Board {
         if let Some((key, _)) = reserved.iter().find(|(_, reservation)| reservation.request == name) {
             return Ok(*key);
         }
+        self.space.check()?;
         if reserved.len() >= MAX_RESERVED + self.events().len() {
             return Err(Fault::Busy);
         }
@@ -191,6 +193,7 @@ impl Board {
         if let Ok(event) = self.event(&id.to_string()) {
             return Ok(event);
         }
+        self.space.check()?;
         if manifest.host != self.host {
             let what = format!("event.host: \"{}\" is not this board, which is {}", manifest.host, self.host);
             return Err(Fault::Manifest(what));
@@ -214,13 +217,15 @@ impl Board {
         let keys = keys.ok_or_else(|| Fault::Manifest("event.host: no log can have this name".into()))?;
         let failed = |error: StartError| {
             error!(%error, event = %id, "founding failed");
+            if matches!(error, StartError::Journal(_)) {
+                self.config.on_fatal.end();
+            }
             Fault::Internal
         };
-        self.folder.make_event(&id).map_err(broken("the folder of an event"))?;
-        let (journal, index) = (self.folder.journal(&id), Arc::clone(&self.index));
         let wait = Instant::now() + self.config.witness_wait;
-        let core = Core::found(manifest.as_bytes(), keys, &journal, index, (&self.config).into());
-        let event = Arc::new(Event::start(core.map_err(failed)?, &self.config).map_err(failed)?);
+        let index = Arc::clone(&self.index);
+        let core = Core::found(manifest.as_bytes(), keys, &self.folder, index, (&self.config).into());
+        let event = Arc::new(Event::start(core.map_err(failed)?, &self.config, &self.space).map_err(failed)?);
         self.events.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&event));
         info!(event = %id, "event founded");
         drop(reserved);
@@ -252,15 +257,16 @@ impl Board {
             let what = "the label file is not for the public, and this board has no login to keep it from others";
             return Err(Fault::NotAuthorised(what.into()));
         }
+        self.space.check()?;
         let _one = event.labels.lock().unwrap_or_else(PoisonError::into_inner);
-        write_atomic(&self.folder.labels(&manifest.event()), &request.payload).map_err(broken("the labels"))?;
+        self.folder.write_labels(&manifest.event(), &request.payload).map_err(broken("the labels"))?;
         info!(event = %manifest.event(), bytes = request.payload.len(), "labels deposited");
         Ok(())
     }
 
     /// The signed label file of an event.
     pub(crate) fn labels(&self, event: &Event) -> Result<Vec<u8>, Fault> {
-        match fs::read(self.folder.labels(&event.view.event())) {
+        match self.folder.read_labels(&event.view.event()) {
             Ok(bytes) => Ok(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Fault::NotFound),
             Err(error) => Err(broken("the labels")(error)),
@@ -269,9 +275,9 @@ impl Board {
 }
 
 impl Event {
-    fn start(core: Core, config: &Config) -> Result<Self, StartError> {
+    fn start(core: Core, config: &Config, space: &Arc<Space>) -> Result<Self, StartError> {
         let view = Arc::clone(core.view());
-        Ok(Self { view, sequencer: Sequencer::start(core, config)?, labels: Mutex::new(()) })
+        Ok(Self { view, sequencer: Sequencer::start(core, config, Arc::clone(space))?, labels: Mutex::new(()) })
     }
 }
 

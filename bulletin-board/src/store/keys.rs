@@ -1,8 +1,6 @@
 //! The keys of the logs: one Ed25519 seed for each reserved event, in a file that only the board may read (0600).
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::Path;
 
 use rand::RngCore;
@@ -13,7 +11,8 @@ use voting_core::entry::OfficialKey;
 use voting_core::ids::SigningKeyId;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::folder::{Folder, sync_parent};
+use super::disk::{Disk, write_atomic};
+use super::folder::Folder;
 use crate::error::StartError;
 
 /// What the file of a key says.
@@ -62,13 +61,7 @@ impl Reservation {
         let public = OfficialKey::from_seed(&seed).public();
         let file = KeyFile { format: 1, seed: hex::encode(*seed), administrator, request: request.clone() };
         let text = Zeroizing::new(serde_json::to_string(&file)?);
-        let path = folder.key(&public);
-        let part = path.with_extension("part");
-        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
-        out.write_all(text.as_bytes())?;
-        out.sync_all()?;
-        fs::rename(&part, &path)?;
-        sync_parent(&path)?;
+        write_atomic(folder.disk(), &folder.key(&public), text.as_bytes())?;
         Ok((public, Self { seed, administrator, request }))
     }
 
@@ -76,21 +69,22 @@ impl Reservation {
     pub(crate) fn read_all(folder: &Folder) -> Result<Vec<(SigningKeyId, Self)>, StartError> {
         let keys = folder.keys();
         let mut found = Vec::new();
-        for item in fs::read_dir(&keys).map_err(StartError::io(&keys))? {
-            let path = item.map_err(StartError::io(&keys))?.path();
+        for name in folder.disk().list(&keys).map_err(StartError::io(&keys))? {
+            let path = keys.join(name);
             // What a crash left before the rename was never given to anybody.
             if path.extension().is_some_and(|extension| extension == "json") {
-                found.push(Self::read(&path)?);
+                found.push(Self::read(folder.disk(), &path)?);
             }
         }
         found.sort_by_key(|(public, _)| *public);
         Ok(found)
     }
 
-    fn read(path: &Path) -> Result<(SigningKeyId, Self), StartError> {
+    /// Reads the file of a key.
+    pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Result<(SigningKeyId, Self), StartError> {
         let wrong = |fault: &str| StartError::Key { path: path.to_owned(), fault: fault.into() };
-        let text = Zeroizing::new(fs::read_to_string(path).map_err(StartError::io(path))?);
-        let file: KeyFile = serde_json::from_str(&text).map_err(|_| wrong("it is no key file"))?;
+        let text = Zeroizing::new(disk.read(path).map_err(StartError::io(path))?);
+        let file: KeyFile = serde_json::from_slice(&text).map_err(|_| wrong("it is no key file"))?;
         let mut seed = Zeroizing::new([0; 32]);
         hex::decode_to_slice(&file.seed, seed.as_mut()).map_err(|_| wrong("its seed is damaged"))?;
         let public = OfficialKey::from_seed(&seed).public();

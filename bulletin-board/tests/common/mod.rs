@@ -52,15 +52,15 @@ fn agent() -> ureq::Agent {
     config.build().into()
 }
 
-fn answer(response: ureq::http::Response<ureq::Body>) -> Answer {
+fn answer(response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
     let headers = response.headers().iter();
     let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
     let (status, mut body) = (response.status().as_u16(), response.into_body());
-    Answer { status, headers, body: body.with_config().limit(1 << 26).read_to_vec().unwrap() }
+    Ok(Answer { status, headers, body: body.with_config().limit(1 << 26).read_to_vec()? })
 }
 
 pub fn get(url: &str) -> Answer {
-    answer(agent().get(url).call().unwrap())
+    try_get(url).unwrap()
 }
 
 pub fn post(url: &str, body: &[u8]) -> Answer {
@@ -69,7 +69,12 @@ pub fn post(url: &str, body: &[u8]) -> Answer {
 
 /// As [`post`], for a server that may not answer.
 pub fn try_post(url: &str, body: &[u8]) -> Result<Answer, ureq::Error> {
-    agent().post(url).send(body).map(answer)
+    agent().post(url).send(body).and_then(answer)
+}
+
+/// As [`get`], for a server that may not answer.
+pub fn try_get(url: &str) -> Result<Answer, ureq::Error> {
+    agent().get(url).call().and_then(answer)
 }
 
 /// The clock.

@@ -123,6 +123,23 @@ pub fn sha256(bytes: &[u8]) -> Hash {
     sha256_parts(&[bytes])
 }
 
+/// Plain SHA-256 of bytes that arrive in parts, for files that are too long to hold.
+#[derive(Clone, Debug, Default)]
+pub struct RunningSha256(Sha256);
+
+impl RunningSha256 {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all bytes.
+    #[must_use]
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
+    }
+}
+
 /// SHA-256 of the concatenation of the parts.
 pub(crate) fn sha256_parts(parts: &[&[u8]]) -> Hash {
     let mut state = Sha256::new();

@@ -9,17 +9,17 @@
 //! - `H`, a head: size (u64), root (32 bytes), the signed note;
 //! - `C`, a cosigned head: size (u64), the same note with the cosignatures of witnesses. It is not synced: if it is lost, the
 //!   witnesses are asked again.
+//!
+//! The beginning appears whole; a record may be torn by a crash, but only while nothing was answered that rests on it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use tlog::hash::{Hash, sha256};
 use voting_core::ids::EventId;
 
-use super::folder::sync_parent;
+use super::disk::{Disk, DiskFile, FromStart, RealDisk, remedy, write_all_at, write_atomic};
 
 #[cfg(test)]
 mod tests;
@@ -36,7 +36,7 @@ const MAX_CONTENTS: usize = 256 << 20;
 #[derive(Debug, Error)]
 pub enum JournalError {
     /// The system refused to read or write.
-    #[error("{}: {error}: check disk and permissions", .path.display())]
+    #[error("{}: {error}: {}", .path.display(), remedy(.error))]
     Io {
         /// The file.
         path: PathBuf,
@@ -141,6 +141,14 @@ impl<'a> Parts<'a> {
 }
 
 impl Record {
+    /// Whether it is synced before anything is written behind it.
+    fn is_synced(&self) -> bool {
+        match self {
+            Self::Batch { .. } | Self::Head { .. } => true,
+            Self::Cosigned { .. } => false,
+        }
+    }
+
     fn kind(&self) -> u8 {
         match self {
             Self::Batch { .. } => BATCH,
@@ -230,9 +238,24 @@ fn read_header(header: &[u8]) -> Option<(u8, usize)> {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: File,
+    file: Box<dyn DiskFile>,
     last: Hash,
     length: u64,
+}
+
+/// How much of a journal holds whole records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scanned {
+    /// Where the last whole record ends, in bytes from the start.
+    pub end: u64,
+    /// Bytes of a torn record behind it, which the next start cuts.
+    pub torn: u64,
+    /// Where the last head record ends; 0 if there is none. Everything up to there is signed, and durable.
+    pub signed: u64,
+    /// Where the bytes begin whose fate is unknown if the last sync failed, see [`Journal::open`].
+    certain: u64,
+    /// The sum of the last whole record.
+    last: Hash,
 }
 
 impl Journal {
@@ -244,38 +267,79 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Io`], also if the file exists.
     pub fn create(path: &Path, event: &EventId) -> Result<Self, JournalError> {
+        Self::create_on(&RealDisk, path, event)
+    }
+
+    /// As [`Journal::create`], on any disk.
+    ///
+    /// # Errors
+    /// As [`Journal::create`].
+    pub fn create_on(disk: &dyn Disk, path: &Path, event: &EventId) -> Result<Self, JournalError> {
         let failed = |error| JournalError::Io { path: path.to_owned(), error };
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+        if disk.exists(path) {
+            return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
+        }
+        // Its beginning is never torn: what is torn there could be anything, and a start would refuse it.
         let start = [MAGIC, event.as_bytes()].concat();
-        file.write_all(&start).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        sync_parent(path).map_err(failed)?;
+        write_atomic(disk, path, &start).map_err(failed)?;
+        // Crash here: a beginning without records; the next start removes it.
+        let file = disk.open(path).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file, last: sha256(&start), length: start.len() as u64 })
     }
 
-    /// Opens the journal of an event, gives every record with its offset to `take`, and cuts off a last record that a
-    /// crash tore: one that is the last, and that no head record follows. Returns how many bytes were cut.
+    /// Opens the journal of an event, gives every record to `take`, and cuts off what a crash tore: a bad record that no head
+    /// record follows. Returns how many bytes were cut.
+    ///
+    /// Then it writes the end of the file again, byte for byte, and syncs it. When a sync fails the process ends, but the
+    /// system may go on to show bytes that it has given up writing; the next process would build on them, and lose them in
+    /// the next power cut.
     ///
     /// # Errors
     /// [`JournalError`]; an error of `take` is a [`JournalError::Contradiction`] at the record's offset.
     pub fn open(
         path: &Path,
         event: &EventId,
+        take: impl FnMut(Record) -> Result<(), String>,
+    ) -> Result<(Self, u64), JournalError> {
+        Self::open_on(&RealDisk, path, event, take)
+    }
+
+    /// As [`Journal::open`], on any disk.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_on(
+        disk: &dyn Disk,
+        path: &Path,
+        event: &EventId,
         mut take: impl FnMut(Record) -> Result<(), String>,
     ) -> Result<(Self, u64), JournalError> {
         let failed = |error| JournalError::Io { path: path.to_owned(), error };
-        let file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
-        let end = file.metadata().map_err(failed)?.len();
-        let start = [MAGIC, event.as_bytes()].concat();
-        let (offset, last) = scan(&file, path, &start, end, &mut take)?;
-        if offset < end {
-            // A crash here cuts the same bytes at the next start.
-            file.set_len(offset).map_err(failed)?;
-            file.sync_all().map_err(failed)?;
+        let mut file = disk.open(path).map_err(failed)?;
+        let Scanned { end, torn, signed: _, certain, last } = scan(file.as_ref(), path, event, &mut take)?;
+        if torn > 0 {
+            // Crash here or below: the same bytes are cut at the next start.
+            file.set_length(end).map_err(failed)?;
         }
-        let mut journal = Self { path: path.to_owned(), file, last, length: offset };
-        journal.file.seek(SeekFrom::Start(offset)).map_err(failed)?;
-        Ok((journal, end - offset))
+        let mut uncertain = Vec::new();
+        FromStart::at(file.as_ref(), certain).take(end - certain).read_to_end(&mut uncertain).map_err(failed)?;
+        write_all_at(file.as_mut(), certain, &uncertain).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        Ok((Self { path: path.to_owned(), file, last, length: end }, torn))
+    }
+
+    /// Reads the journal of an event and changes nothing, even while a board writes it.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn read_on(
+        disk: &dyn Disk,
+        path: &Path,
+        event: &EventId,
+        mut take: impl FnMut(Record) -> Result<(), String>,
+    ) -> Result<Scanned, JournalError> {
+        let file = disk.open_to_read(path).map_err(|error| JournalError::Io { path: path.to_owned(), error })?;
+        scan(file.as_ref(), path, event, &mut take)
     }
 
     /// Appends a record and syncs it, but for a cosigned head. After an error the file must not be written again: the caller ends.
@@ -286,9 +350,10 @@ impl Journal {
         let failed = |error| JournalError::Io { path: self.path.clone(), error };
         let too_long = || failed(std::io::Error::other("a record is too long"));
         let (bytes, sum) = record.to_bytes(&self.last).ok_or_else(too_long)?;
-        self.file.write_all(&bytes).map_err(failed)?;
+        write_all_at(self.file.as_mut(), self.length, &bytes).map_err(failed)?;
+        // Crash here: the record is torn in any way, or whole. Nothing was signed or shown that rests on it.
         // A cosigned head can be had again; it is synced with the next record.
-        if !matches!(record, Record::Cosigned { .. }) {
+        if record.is_synced() {
             self.file.sync_data().map_err(failed)?;
         }
         self.last = sum;
@@ -309,16 +374,17 @@ impl Journal {
     }
 }
 
-/// Reads records from the start. Returns where the last good one ends, and its sum; the rest may be cut.
+/// Reads records from the start up to where the file ends now.
 fn scan(
-    file: &File,
+    file: &dyn DiskFile,
     path: &Path,
-    start: &[u8],
-    end: u64,
+    event: &EventId,
     take: &mut dyn FnMut(Record) -> Result<(), String>,
-) -> Result<(u64, Hash), JournalError> {
+) -> Result<Scanned, JournalError> {
     let failed = |error| JournalError::Io { path: path.to_owned(), error };
-    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let end = file.length().map_err(failed)?;
+    let start = [MAGIC, event.as_bytes()].concat();
+    let mut reader = BufReader::with_capacity(1 << 20, FromStart::new(file));
     let mut found = vec![0; start.len()];
     if end < start.len() as u64 {
         return Err(JournalError::Foreign { path: path.to_owned() });
@@ -327,13 +393,22 @@ fn scan(
     if found != start {
         return Err(JournalError::Foreign { path: path.to_owned() });
     }
-    let (mut offset, mut last) = (start.len() as u64, sha256(start));
+    let (mut offset, mut last) = (start.len() as u64, sha256(&start));
+    // Ends of the last two records that were synced before anything was written behind them.
+    let (mut certain, mut synced, mut signed) = (0, 0, 0);
     while offset < end {
         match read_record(&mut reader, end - offset, &last).map_err(failed)? {
             Ok((record, sum, bytes)) => {
+                let (is_synced, is_head) = (record.is_synced(), matches!(record, Record::Head { .. }));
                 take(record).map_err(|what| JournalError::Contradiction { path: path.to_owned(), offset, what })?;
                 last = sum;
                 offset += bytes;
+                if is_synced {
+                    (certain, synced) = (synced, offset);
+                }
+                if is_head {
+                    signed = offset;
+                }
             }
             Err(fault) => {
                 check_torn(file, path, offset, end, fault)?;
@@ -341,16 +416,21 @@ fn scan(
             }
         }
     }
-    Ok((offset, last))
+    Ok(Scanned { end: offset, torn: end - offset, signed, certain, last })
 }
 
 /// A record that cannot be read.
 #[derive(Clone, Copy, Debug)]
-enum BadRecord {
-    /// It would reach to the end of the file or beyond: a crash may have torn it.
-    AtEnd(&'static str),
-    /// More follows it.
-    Inside(&'static str),
+struct BadRecord {
+    what: &'static str,
+    /// If it is as long as it says: its length, and the sum that it should have.
+    whole: Option<(usize, Hash)>,
+}
+
+impl BadRecord {
+    const fn short(what: &'static str) -> Self {
+        Self { what, whole: None }
+    }
 }
 
 type ReadRecord = Result<(Record, Hash, u64), BadRecord>;
@@ -359,21 +439,20 @@ type ReadRecord = Result<(Record, Hash, u64), BadRecord>;
 fn read_record(reader: &mut impl Read, remaining: u64, previous: &Hash) -> std::io::Result<ReadRecord> {
     let mut bytes = vec![0; HEADER];
     if remaining < HEADER as u64 {
-        return Ok(Err(BadRecord::AtEnd("a record is cut off")));
+        return Ok(Err(BadRecord::short("a record is cut off")));
     }
     reader.read_exact(&mut bytes)?;
-    // What has no header of a record has no length either: whether more follows is found by searching.
-    let Some((kind, length)) = read_header(&bytes) else { return Ok(Err(BadRecord::AtEnd("no record begins here"))) };
+    let Some((kind, length)) = read_header(&bytes) else { return Ok(Err(BadRecord::short("no record begins here"))) };
     let total = (HEADER + length + SUM) as u64;
     if remaining < total {
-        return Ok(Err(BadRecord::AtEnd("a record is cut off")));
+        return Ok(Err(BadRecord::short("a record is cut off")));
     }
     bytes.resize(HEADER + length, 0);
     reader.read_exact(bytes.get_mut(HEADER..).unwrap_or_default())?;
     let mut stated = [0; SUM];
     reader.read_exact(&mut stated)?;
     let computed = sum(previous, &bytes);
-    let bad = |what| if remaining == total { BadRecord::AtEnd(what) } else { BadRecord::Inside(what) };
+    let bad = |what| BadRecord { what, whole: Some((HEADER + length + SUM, computed)) };
     if computed.0 != stated {
         return Ok(Err(bad("its checksum is wrong")));
     }
@@ -381,32 +460,32 @@ fn read_record(reader: &mut impl Read, remaining: u64, previous: &Hash) -> std::
     Ok(record.map(|record| (record, computed, total)).ok_or_else(|| bad("its contents are malformed")))
 }
 
-/// Refuses unless the bad record at `offset` is the last and no head record follows it.
-fn check_torn(file: &File, path: &Path, offset: u64, end: u64, fault: BadRecord) -> Result<(), JournalError> {
-    let damaged = |what: &str| JournalError::Damaged { path: path.to_owned(), offset, what: what.into() };
-    let what = match fault {
-        BadRecord::Inside(what) => return Err(damaged(what)),
-        BadRecord::AtEnd(what) => what,
-    };
+/// Refuses if a head record stands anywhere behind the bad record at `offset`: then what is damaged was signed. Without one,
+/// nothing from there on was ever answered or shown, but perhaps a head that is made again, the same, from its batch.
+fn check_torn(file: &dyn DiskFile, path: &Path, offset: u64, end: u64, bad: BadRecord) -> Result<(), JournalError> {
     // A damaged length hides what follows. Each sum stands right before the next record, so whole records are found again
     // from any place.
     let failed = |error| JournalError::Io { path: path.to_owned(), error };
     let mut rest = Vec::new();
-    let mut reader = file;
-    reader.seek(SeekFrom::Start(offset)).map_err(failed)?;
-    reader.take(end - offset).read_to_end(&mut rest).map_err(failed)?;
-    if whole_record_within(&rest) { Err(damaged(what)) } else { Ok(()) }
+    FromStart::at(file, offset).take(end - offset).read_to_end(&mut rest).map_err(failed)?;
+    if whole_head_within(&rest, bad.whole) {
+        return Err(JournalError::Damaged { path: path.to_owned(), offset, what: bad.what.into() });
+    }
+    Ok(())
 }
 
-/// Whether a whole record with a right sum stands somewhere behind the first 32 bytes.
-fn whole_record_within(bytes: &[u8]) -> bool {
+/// Whether a whole head record with a right sum stands somewhere behind the bad record that `bytes` begin with. `next` is
+/// where the next record should begin, and the sum that should stand before it, which may be what is damaged.
+fn whole_head_within(bytes: &[u8], next: Option<(usize, Hash)>) -> bool {
     let starts = bytes.windows(MARK.len()).enumerate().skip(SUM).filter(|(_, window)| *window == MARK);
     let whole = |at: usize| {
-        let previous = Hash::from_slice(bytes.get(at.checked_sub(SUM)?..at)?).ok()?;
-        let (_, length) = read_header(bytes.get(at..at + HEADER)?)?;
+        let (_, length) = read_header(bytes.get(at..at + HEADER)?).filter(|(kind, _)| *kind == HEAD)?;
         let record = bytes.get(at..at + HEADER + length)?;
         let stated = bytes.get(at + HEADER + length..at + HEADER + length + SUM)?;
-        (sum(&previous, record).as_ref() == stated).then_some(())
+        let before = Hash::from_slice(bytes.get(at.checked_sub(SUM)?..at)?).ok();
+        let expected = next.filter(|(place, _)| *place == at).map(|(_, sum)| sum);
+        let fits = |previous: Hash| sum(&previous, record).as_ref() == stated;
+        (before.is_some_and(fits) || expected.is_some_and(fits)).then_some(())
     };
     starts.into_iter().any(|(at, _)| whole(at).is_some())
 }
