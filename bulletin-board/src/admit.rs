@@ -46,6 +46,15 @@ pub(crate) fn signed_fault(error: &Malformed) -> Fault {
     }
 }
 
+/// What is done about the proofs and signatures of ballots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proofs {
+    /// They are verified.
+    Verify,
+    /// They are passed over: this board has verified them before, see [`crate::snapshot`]; or its test setting says so.
+    PassOver,
+}
+
 /// Applies what the rules allow, in order; each entry is taken or refused. `log` reads entries that were committed before;
 /// `entropy` is 32 fresh random bytes (M4).
 ///
@@ -56,6 +65,7 @@ pub(crate) fn admit(
     entries: &[&[u8]],
     log: &dyn Recall,
     entropy: &[u8; 32],
+    proofs: Proofs,
 ) -> Vec<Result<EntryIndex, Refusal>> {
     let mut taken = BTreeMap::new();
     let mut verdicts: Vec<(usize, Result<EntryIndex, Refusal>)> = Vec::with_capacity(entries.len());
@@ -69,13 +79,13 @@ pub(crate) fn admit(
             Err(refusal) => Err(refusal),
             Ok(checked) if row.is_empty() => state.apply(checked),
             Ok(_) => {
-                verdicts.append(&mut admit_ballots(state, &mut row, &mut taken, log, entropy));
+                verdicts.append(&mut admit_ballots(state, &mut row, &mut taken, log, (entropy, proofs)));
                 state.check(bytes).and_then(|checked| state.apply(checked))
             }
         };
         verdicts.push((position, verdict));
     }
-    verdicts.append(&mut admit_ballots(state, &mut row, &mut taken, log, entropy));
+    verdicts.append(&mut admit_ballots(state, &mut row, &mut taken, log, (entropy, proofs)));
     verdicts.sort_by_key(|(position, _)| *position);
     verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }
@@ -86,19 +96,41 @@ fn admit_ballots<'b>(
     row: &mut Vec<(usize, &'b [u8])>,
     taken: &mut BTreeMap<EntryIndex, &'b [u8]>,
     log: &dyn Recall,
-    entropy: &[u8; 32],
+    (entropy, proofs): (&[u8; 32], Proofs),
 ) -> Vec<(usize, Result<EntryIndex, Refusal>)> {
     if row.is_empty() {
         return Vec::new();
     }
     let ballots: Vec<&[u8]> = row.iter().map(|(_, bytes)| *bytes).collect();
-    let verified = state.check_ballots(&ballots, entropy);
     // Chain and repeats are judged here, one after another (S3, M14).
-    let mut apply = |verified: Result<_, Refusal>, bytes| {
+    let mut apply = |judge: &mut dyn FnMut(&dyn Recall) -> Result<EntryIndex, Refusal>, bytes| {
         let before = |index: EntryIndex| taken.get(&index).map(|bytes| bytes.to_vec()).or_else(|| log.entry(index));
-        let index = verified.and_then(|ballot| state.apply_ballot(&ballot, &before))?;
+        let index = judge(&before)?;
         taken.insert(index, bytes);
         Ok(index)
     };
-    row.drain(..).zip(verified).map(|((position, bytes), verified)| (position, apply(verified, bytes))).collect()
+    match proofs {
+        Proofs::Verify => {
+            let verified = state.check_ballots(&ballots, entropy);
+            let judged = row.drain(..).zip(verified).map(|((position, bytes), ballot)| {
+                let judge = &mut |log: &dyn Recall| match &ballot {
+                    Ok(ballot) => state.apply_ballot(ballot, log),
+                    Err(refusal) => Err(refusal.clone()),
+                };
+                (position, apply(judge, bytes))
+            });
+            judged.collect()
+        }
+        Proofs::PassOver => {
+            let decoded = state.check_unverified(&ballots);
+            let judged = row.drain(..).zip(decoded).map(|((position, bytes), ballot)| {
+                let judge = &mut |log: &dyn Recall| match &ballot {
+                    Ok(ballot) => state.apply_unverified(ballot, log),
+                    Err(refusal) => Err(refusal.clone()),
+                };
+                (position, apply(judge, bytes))
+            });
+            judged.collect()
+        }
+    }
 }

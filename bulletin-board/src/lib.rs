@@ -8,6 +8,7 @@ mod recovery;
 mod routes;
 pub mod sequencer;
 mod server;
+mod snapshot;
 mod space;
 mod state;
 pub mod store;

@@ -73,7 +73,7 @@ impl Board {
         let space = Arc::new(Space::new(&config.data, config.minimum_free));
         let mut events = BTreeMap::new();
         for event in folder.events()? {
-            let core = Core::recover(&event, &folder, Arc::clone(&index), (&config).into(), |state| {
+            let core = Core::recover(&event, &folder, Arc::clone(&index), &config, |state| {
                 let manifest = state.manifest();
                 let keys = reserved.get(&manifest.log_key).and_then(|key| key.keys(&manifest.origin()));
                 keys.ok_or_else(|| StartError::Key {
@@ -96,6 +96,11 @@ impl Board {
         let (events, reserved) = (RwLock::new(events), Mutex::new(reserved));
         let label_uploads = Semaphore::new(LABEL_UPLOADS);
         Ok(Self { config, host, public_url, events, reserved, label_uploads, space, index, folder })
+    }
+
+    /// Whether the test setting is on that takes forged ballots.
+    pub(crate) fn is_without_proofs(&self) -> bool {
+        self.config.without_proofs
     }
 
     /// Ends the threads of all events, after what waits is committed.

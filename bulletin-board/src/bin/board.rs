@@ -115,6 +115,9 @@ struct Serve {
     /// Mebibytes that must be free on the disk of the data folder, or submissions are refused; 256 if it is not given.
     #[arg(long, env = "URNA_MINIMUM_FREE_MEBIBYTES", value_name = "N")]
     minimum_free_mebibytes: Option<u64>,
+    /// Verify the proofs of all ballots again at the start, whatever the snapshots say.
+    #[arg(long)]
+    verify_all: bool,
     /// Form of the log on stderr.
     #[arg(long, env = "URNA_LOG_FORMAT", value_enum, default_value = "json")]
     log_format: LogFormat,
@@ -139,19 +142,40 @@ fn start_logging(format: LogFormat) {
 }
 
 fn serve(arguments: Serve) -> Result<(), StartError> {
-    let Serve { config, data, listen, host, public_url, administrators, minimum_free_mebibytes, log_format } =
-        arguments;
+    let Serve {
+        config,
+        data,
+        listen,
+        host,
+        public_url,
+        administrators,
+        minimum_free_mebibytes,
+        verify_all,
+        log_format,
+    } = arguments;
     start_logging(log_format);
     let file = config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
     let given =
         Settings { data, listen, host, public_url, administrators, minimum_free_mebibytes, ..Settings::default() };
-    let config = given.over(file).check()?;
+    let mut config = given.over(file).check()?;
+    config.verify_all = verify_all;
+    config.without_proofs = without_proofs();
     let handle = board::run(config)?;
     say(format_args!("listening on {}", handle.url()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let waited = runtime.and_then(|runtime| runtime.block_on(interrupted()));
     handle.stop();
     waited.map_err(|error| StartError::Internal(error.to_string()))
+}
+
+/// The test setting with which the load bench measures what the board does beside verifying. Loud, and nowhere else.
+fn without_proofs() -> bool {
+    let on = std::env::var_os("URNA_TEST_NO_PROOFS").is_some_and(|value| value == "1");
+    if on {
+        eprintln!("WARNING: URNA_TEST_NO_PROOFS=1: proofs and signatures of ballots are NOT verified.");
+        eprintln!("WARNING: Forged ballots are taken. For measuring on made-up elections only, never for a real one.");
+    }
+    on
 }
 
 /// Waits for SIGINT or SIGTERM.

@@ -27,7 +27,7 @@ pub use receipt::{Receipt, ReceiptError, log_key, witness_policy};
 pub use rules::{ContestRules, MAX_PARTS, Place, RoundRules, TooLarge};
 pub use seal::{SealError, SealedBallot, cast, seal, tracker_of};
 pub use verify::{BallotFault, PreparedBallot, VerifiedBallot, VerifiedSection, Verifier, prepare, verify};
-pub(crate) use verify::{diagnose, read_again};
+pub(crate) use verify::{diagnose, read_again, verified_before};
 
 use crate::codec::{self, Malformed, Reader, Wire, Writer};
 use crate::contest::Contest;

@@ -67,7 +67,8 @@ pub struct PreparedBallot {
 /// ones included.
 pub type VerifiedSection = (ContestIndex, usize, Arc<[Ciphertext]>);
 
-/// A ballot, or one part of it, whose proofs and signature were verified for its round. Only [`verify`] makes one.
+/// A ballot, or one part of it, whose proofs and signature were verified for its round. Only [`verify`] makes one, and
+/// `verified_before` for the board's own restart.
 #[derive(Clone, Debug)]
 pub struct VerifiedBallot {
     credential: CredentialKey,
@@ -295,6 +296,35 @@ pub fn verify(rules: &RoundRules, ballots: Vec<PreparedBallot>, entropy: &[u8; 3
     let (verified, items): (Vec<_>, Vec<_>) = ballots.into_iter().map(|ballot| (ballot.verified, ballot.item)).unzip();
     let verdicts = batch::verify(&items, rules.generators(), &rules.binding.joint_key, entropy);
     verified.into_iter().zip(verdicts).map(|(ballot, holds)| holds.then_some(ballot)).collect()
+}
+
+/// A ballot whose proofs and signature were verified before, decoded again without them: its cells, and what chain and repeats
+/// need. Only `record::state::replay` uses it, which says who may.
+///
+/// # Errors
+/// [`BallotFault`] if it is no ballot of this round and group.
+pub(crate) fn verified_before(
+    rules: &RoundRules,
+    member: Entitlement,
+    entry: &BallotEntry,
+    leaf: Hash,
+) -> Result<VerifiedBallot, BallotFault> {
+    let BallotEntry { sealed_bytes: _, sealed, parts: digests, counter, previous, signature: _ } = entry;
+    let sections = read_again(rules, member, entry)?;
+    let ciphertexts = sealed.sections.iter().flat_map(|section| section.ciphertexts.chunks_exact(Ciphertext::BYTES));
+    let prefix = |bytes: &[u8]| bytes.first_chunk::<16>().copied().unwrap_or_default();
+    Ok(VerifiedBallot {
+        credential: sealed.credential,
+        group: member.group,
+        tracker: entry.tracker(),
+        leaf,
+        counter: *counter,
+        previous: *previous,
+        part: (sealed.part, digests.len().max(1) as u32),
+        sections,
+        prefixes: ciphertexts.map(prefix).collect(),
+        round: rules.binding.round,
+    })
 }
 
 /// Tells which part of a refused ballot is false, for the report: its signature, or the first section whose argument does
