@@ -11,6 +11,7 @@ use voting_core::ballot::log_key;
 use voting_core::entry::{Body, Entry};
 use voting_core::ids::{EntryIndex, EventId};
 use voting_core::record::State;
+use voting_core::record::state::looks_like_ballot;
 
 use crate::admit::{self, Proofs};
 use crate::config::Config;
@@ -86,7 +87,7 @@ impl Replay {
     }
 
     /// The size up to which the log was verified before this start.
-    pub(crate) fn verified_before(&self) -> u64 {
+    pub(crate) fn verified_up_to(&self) -> u64 {
         match self.before {
             Before::Reached(snapshot) => snapshot.size,
             _ => 0,
@@ -215,7 +216,8 @@ impl Replay {
     }
 
     fn remember_closing(&mut self, bytes: &[u8]) {
-        if let Ok(Entry::Official(official)) = Entry::from_bytes(bytes)
+        if !looks_like_ballot(bytes)
+            && let Ok(Entry::Official(official)) = Entry::from_bytes(bytes)
             && let Body::RoundClosed(closed) = official.body
         {
             self.closings.insert(tlog::hash::sha256(&closed.order), self.entries.len() as u64);

@@ -199,6 +199,7 @@ impl Core {
         keys: impl FnOnce(&State) -> Result<LogKeys, StartError>,
     ) -> Result<Option<Self>, StartError> {
         let (cosigning, path, snapshot) = (Cosigning::from(config), &folder.journal(event), folder.snapshot(event));
+        let begun = Instant::now();
         let mut replay = Replay::with_snapshot(&snapshot, config);
         let mut opened = folder.open_journal(event, |record| replay.take(record));
         if let Some(why) = replay.distrusts(&opened) {
@@ -218,7 +219,7 @@ impl Core {
         if cut > 0 {
             info!(event = %event, bytes = cut, "the journal ended in a torn record, which was cut");
         }
-        let kept = replay.verified_before();
+        let (folded, kept) = (begun.elapsed(), replay.verified_up_to());
         let Replay { state, entries, heads, cosigned, closings, .. } = replay;
         let Some(state) = state else { return Ok(None) };
         let contradiction = |what: String| JournalError::Contradiction { path: path.clone(), offset: 0, what };
@@ -254,7 +255,9 @@ impl Core {
             // A crash between the batch record and its head: the same path as a batch takes from there.
             _ => core.seal(Duration::ZERO)?,
         }
-        info!(event = %event, entries = core.state.size(), root = %core.state.root(), "event restored");
+        let [folded, all] = [folded, begun.elapsed()].map(|time| time.as_millis() as u64);
+        let (entries, root) = (core.state.size(), core.state.root());
+        info!(event = %event, entries, %root, verified_before = core.kept, folded_ms = folded, all_ms = all, "event restored");
         Ok(Some(core))
     }
 

@@ -227,6 +227,14 @@ impl Event {
         start_board(folder, arguments, environment)
     }
 
+    /// The seconds that the board last took for folding its journal, as its log says.
+    pub(crate) fn folded(folder: &Path) -> Option<f64> {
+        let log = fs::read_to_string(folder.join("logs").join("board.err")).ok()?;
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let line = lines.filter(|line| line["message"] == "event restored").last()?;
+        Some(line["folded_ms"].as_u64()? as f64 / 1_000.0)
+    }
+
     /// The journal of the event in a run's folder.
     pub(crate) fn journal(&self, folder: &Path) -> PathBuf {
         folder.join("board").join("events").join(self.manifest.event().to_string()).join("journal")

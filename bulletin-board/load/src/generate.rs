@@ -130,7 +130,7 @@ impl Connection {
                 continue;
             }
             taken.micros.push(u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX));
-            if number % SAMPLE == 0 {
+            if number.is_multiple_of(SAMPLE) {
                 let verified = self.judge.verify(ballot, &answer.body);
                 verified.map_err(|what| Failure::Wrong(format!("a receipt proves nothing: {what}")))?;
                 taken.sampled += 1;

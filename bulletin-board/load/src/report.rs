@@ -10,13 +10,22 @@ const AIM_RATIO: f64 = 0.6;
 const AIM_MEMORY: f64 = 1_024.0;
 const AIM_P99: f64 = 1_000.0;
 
-/// Seconds until the board serves again.
+/// One start on a log.
+#[derive(Debug, Serialize)]
+pub(crate) struct Restart {
+    /// Seconds until the board serves.
+    pub(crate) ready: f64,
+    /// Of these for folding the journal; the rest is for index and tree.
+    pub(crate) folded: Option<f64>,
+}
+
+/// A board that is ended and started again.
 #[derive(Debug, Serialize)]
 pub(crate) struct Restarts {
-    /// Until it has ended in order.
+    /// Seconds until it has ended in order.
     pub(crate) stop: f64,
-    pub(crate) with_snapshot: f64,
-    pub(crate) verifying_all: Option<f64>,
+    pub(crate) with_snapshot: Restart,
+    pub(crate) verifying_all: Option<Restart>,
 }
 
 /// One run.
@@ -145,9 +154,14 @@ impl Report {
             println!("  generator on cores     {:>10} s", figure(run.generator_seconds));
             if let Some(Restarts { stop, with_snapshot, verifying_all }) = &run.restarts {
                 println!("  ended in               {stop:>10.2} s");
-                println!("  ready again in         {with_snapshot:>10.2} s");
+                let folded = |start: &Restart| figure(start.folded);
+                println!(
+                    "  ready again in         {:>10.2} s, {} of them to fold",
+                    with_snapshot.ready,
+                    folded(with_snapshot)
+                );
                 if let Some(all) = verifying_all {
-                    println!("    verifying all proofs {all:>10.2} s");
+                    println!("    verifying all proofs {:>10.2} s, {} of them to fold", all.ready, folded(all));
                 }
             }
         }

@@ -15,7 +15,7 @@ use crate::measure::{Latency, bytes_of, processor_time, resident};
 use crate::programs;
 use crate::receipts::Judge;
 use crate::reference::verified_per_second;
-use crate::report::{Measured, Reference, Report, Restarts};
+use crate::report::{Measured, Reference, Report, Restart, Restarts};
 
 /// Open files beside one for each connection.
 const OTHER_FILES: u64 = 128;
@@ -143,11 +143,11 @@ impl Bench<'_> {
         if !self.cli.restart || skip {
             return Ok(None);
         }
-        let start = |verify_all: bool| -> Result<f64, Failure> {
+        let start = |verify_all: bool| -> Result<Restart, Failure> {
             let board = Event::start_again(folder, without_proofs, verify_all)?;
-            let ready = board.ready.as_secs_f64();
+            let (ready, folded) = (board.ready.as_secs_f64(), Event::folded(folder));
             board.stop();
-            Ok(ready)
+            Ok(Restart { ready, folded })
         };
         let with_snapshot = start(false)?;
         let verifying_all = if without_proofs { None } else { Some(start(true)?) };

@@ -49,3 +49,61 @@ impl State {
         self.apply_ballot(&ballot.0, log)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::state::looks_like_ballot;
+    use crate::testing::Sandbox;
+
+    #[test]
+    fn replaying_gives_the_same_state_at_every_prefix() {
+        let sandbox = Sandbox::finished(7);
+        let entries = &sandbox.entries;
+        let log = |index: EntryIndex| entries.get(index.0 as usize).cloned();
+        let mut verified = State::found(&entries[0]).unwrap();
+        let mut replayed = verified.clone();
+        let mut ballots = 0;
+        for entry in &entries[1..] {
+            if looks_like_ballot(entry) {
+                let ballot = verified.check_ballots(&[entry], &[1; 32]).remove(0).unwrap();
+                verified.apply_ballot(&ballot, &log).unwrap();
+                let ballot = replayed.check_unverified(&[entry]).remove(0).unwrap();
+                replayed.apply_unverified(&ballot, &log).unwrap();
+                ballots += 1;
+            } else {
+                let checked = verified.check(entry).unwrap();
+                verified.apply(checked).unwrap();
+                let checked = replayed.check(entry).unwrap();
+                replayed.apply(checked).unwrap();
+            }
+            assert_eq!(format!("{verified:?}"), format!("{replayed:?}"), "after entry {}", verified.size() - 1);
+        }
+        assert_eq!((verified.size(), ballots), (entries.len() as u64, 11));
+    }
+
+    #[test]
+    fn what_needs_no_proof_is_refused_as_ever() {
+        let mut sandbox = Sandbox::opened(8);
+        let ballot = sandbox.vote(0, &[crate::testing::chosen(&[0]), crate::testing::chosen(&[1])]);
+        let log = |_: EntryIndex| None;
+        let rule = |state: &mut State, bytes: &[u8]| {
+            let ballot = state.check_unverified(&[bytes]).remove(0);
+            ballot.and_then(|ballot| state.apply_unverified(&ballot, &log)).map_err(|refusal| refusal.rule)
+        };
+        let state = &mut sandbox.state;
+        assert_eq!(rule(state, &ballot), Err(Rule::BallotChain), "the same ballot twice (S3)");
+        assert_eq!(rule(state, &ballot[..ballot.len() - 1]), Err(Rule::EntryCanonical));
+        assert_eq!(rule(state, &sandbox.entries[1].clone()), Err(Rule::EntryCanonical));
+        let mut stranger = ballot.clone();
+        let key = sandbox.voters[0].secret.credential(crate::ids::RoundIndex(0)).key();
+        let place = stranger.windows(32).position(|window| window == key.as_bytes()).unwrap();
+        stranger[place] ^= 1;
+        assert_eq!(rule(&mut sandbox.state, &stranger), Err(Rule::BallotEligible));
+        let before = Sandbox::new(8).state;
+        assert_eq!(
+            before.check_unverified(&[&ballot]).remove(0).map(|_| ()).map_err(|r| r.rule),
+            Err(Rule::BallotOpen)
+        );
+    }
+}
