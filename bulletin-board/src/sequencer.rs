@@ -30,6 +30,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::RngCore;
 use rand::rngs::OsRng;
+use rayon::prelude::*;
 use tlog::checkpoint::{self, Checkpoint, Origin};
 use tlog::hash::{Hash, leaf_hash};
 use tlog::note::SignedNote;
@@ -406,15 +407,21 @@ impl Core {
         {
             return Err((fatal, jobs));
         }
+        // Receipts of what is new are made on all cores.
+        let (first, shown) = (batch.first, self.view.size());
+        let view = &self.view;
+        let new = first..shown.clamp(first, first + committed as u64);
+        let receipts: Vec<_> = new.into_par_iter().map(|index| view.receipt(index).ok()).collect();
+        let receipt = |index: u64| receipts.get(usize::try_from(index.checked_sub(first)?).ok()?).cloned().flatten();
         let mut refused = 0_usize;
         for (Job { work, reply }, slot) in jobs.into_iter().zip(slots) {
-            let leaf = match &work {
-                Work::Entry(bytes) => Some(leaf_hash(bytes)),
-                Work::Close(_) => None,
-            };
-            let answer = match slot.and_then(|slot| batch.verdicts.get(slot).cloned()) {
-                Some(verdict) => self.answer(verdict, leaf),
-                None => Err(Fault::Internal),
+            let verdict = slot.and_then(|slot| batch.verdicts.get(slot).cloned());
+            let standing = verdict.as_ref().and_then(|verdict| verdict.as_ref().ok().copied());
+            let made = standing.and_then(|index| Some((index, receipt(index)?)));
+            let answer = match (made, verdict) {
+                (Some((index, receipt)), _) => Ok(Accepted::Standing { index, receipt }),
+                (None, Some(verdict)) => self.answer(verdict, leaf_of(&work)),
+                (None, None) => Err(Fault::Internal),
             };
             refused += usize::from(answer.is_err());
             // The client may have gone; its entry stands on the log all the same.
@@ -576,6 +583,14 @@ impl From<Fatal> for StartError {
             Fatal::Index(error) => Self::Index(error),
             Fatal::Internal(what) => Self::Internal(what.into()),
         }
+    }
+}
+
+/// The leaf hash of what was sent, if that is an entry.
+fn leaf_of(work: &Work) -> Option<Hash> {
+    match work {
+        Work::Entry(bytes) => Some(leaf_hash(bytes)),
+        Work::Close(_) => None,
     }
 }
 
