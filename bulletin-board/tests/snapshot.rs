@@ -50,7 +50,7 @@ fn with_forged_ballot(seed: u64) -> Town {
     let answer = town.submit(&ballot);
     assert_eq!(
         (answer.status, answer.code().as_str()),
-        (422, "R-BALLOT-06"),
+        (422, "invalid-signature"),
         "proofs are verified without the setting"
     );
     town.stop();
