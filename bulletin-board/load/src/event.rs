@@ -231,7 +231,7 @@ impl Event {
     pub(crate) fn folded(folder: &Path) -> Option<f64> {
         let log = fs::read_to_string(folder.join("logs").join("board.err")).ok()?;
         let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        let line = lines.filter(|line| line["message"] == "event restored").last()?;
+        let line = lines.rev().find(|line| line["message"] == "event restored")?;
         Some(line["folded_ms"].as_u64()? as f64 / 1_000.0)
     }
 
