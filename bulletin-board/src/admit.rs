@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use voting_core::ballot::VerifiedBallot;
 use voting_core::codec::Malformed;
 use voting_core::entry::{self, CloseOrder, Entry};
-use voting_core::ids::EntryIndex;
+use voting_core::ids::{CredentialKey, EntryIndex};
 use voting_core::manifest::Manifest;
-use voting_core::record::state::{Recall, looks_like_ballot};
+use voting_core::record::state::{Recall, Unverified, looks_like_ballot};
 use voting_core::record::{Culprit, Refusal, Rule, State};
 
 use crate::error::Fault;
@@ -69,6 +69,15 @@ pub(crate) fn signed_fault(error: &Malformed) -> Fault {
     }
 }
 
+/// What is done about the proofs and signatures of ballots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proofs {
+    /// They are verified.
+    Verify,
+    /// They are passed over: this board has verified them before, see [`crate::snapshot`]; or its test setting says so.
+    PassOver,
+}
+
 /// Applies what the rules allow, in order; each entry is taken or refused. `log` reads entries that were committed before;
 /// `entropy` is 32 fresh random bytes (M4). `desk` counts the ballots of each credential; none counts them on a replay.
 ///
@@ -80,6 +89,7 @@ pub(crate) fn admit(
     log: &dyn Recall,
     entropy: &[u8; 32],
     desk: Option<&Desk>,
+    proofs: Proofs,
 ) -> Vec<Result<EntryIndex, Refused>> {
     let mut taken = BTreeMap::new();
     let mut verdicts: Vec<(usize, Result<EntryIndex, Refused>)> = Vec::with_capacity(entries.len());
@@ -93,13 +103,13 @@ pub(crate) fn admit(
             Err(refusal) => Err(refusal),
             Ok(checked) if row.is_empty() => state.apply(checked),
             Ok(_) => {
-                verdicts.append(&mut admit_ballots(state, &mut row, &mut taken, log, entropy, desk));
+                verdicts.append(&mut admit_ballots(state, &mut row, &mut taken, log, (entropy, proofs), desk));
                 state.check(bytes).and_then(|checked| state.apply(checked))
             }
         };
         verdicts.push((position, verdict.map_err(Refused::from)));
     }
-    verdicts.append(&mut admit_ballots(state, &mut row, &mut taken, log, entropy, desk));
+    verdicts.append(&mut admit_ballots(state, &mut row, &mut taken, log, (entropy, proofs), desk));
     verdicts.sort_by_key(|(position, _)| *position);
     verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }
@@ -110,24 +120,31 @@ fn admit_ballots<'b>(
     row: &mut Vec<(usize, &'b [u8])>,
     taken: &mut BTreeMap<EntryIndex, &'b [u8]>,
     log: &dyn Recall,
-    entropy: &[u8; 32],
+    (entropy, proofs): (&[u8; 32], Proofs),
     desk: Option<&Desk>,
 ) -> Vec<(usize, Result<EntryIndex, Refused>)> {
     if row.is_empty() {
         return Vec::new();
     }
     let ballots: Vec<&[u8]> = row.iter().map(|(_, bytes)| *bytes).collect();
-    let verified = state.check_ballots(&ballots, entropy);
+    let sound: Vec<Result<Sound, Refusal>> = match proofs {
+        Proofs::Verify => {
+            state.check_ballots(&ballots, entropy).into_iter().map(|ballot| ballot.map(Sound::Verified)).collect()
+        }
+        Proofs::PassOver => {
+            state.check_unverified(&ballots).into_iter().map(|ballot| ballot.map(Sound::Before)).collect()
+        }
+    };
     // Chain and repeats are judged here, one after another (S3, M14).
-    let mut apply = |verified: Result<VerifiedBallot, Refusal>, bytes| {
+    let mut apply = |ballot: Result<Sound, Refusal>, bytes| {
         let before = |index: EntryIndex| taken.get(&index).map(|bytes| bytes.to_vec()).or_else(|| log.entry(index));
-        let applied = verified.and_then(|ballot| {
+        let applied = ballot.and_then(|ballot| {
             // Its signature and proofs hold: what is counted is the credential's own.
-            let (part, credential) = (ballot.part().0, ballot.credential());
+            let (part, credential) = ballot.own();
             if let Some(Err(fault)) = desk.map(|desk| desk.pace_of(part, &credential)) {
                 return Ok(Err(fault));
             }
-            let index = state.apply_ballot(&ballot, &before)?;
+            let index = ballot.apply(state, &before)?;
             if let Some(desk) = desk {
                 desk.accepted(part, credential);
             }
@@ -147,5 +164,28 @@ fn admit_ballots<'b>(
             }
         }
     };
-    row.drain(..).zip(verified).map(|((position, bytes), verified)| (position, apply(verified, bytes))).collect()
+    row.drain(..).zip(sound).map(|((position, bytes), ballot)| (position, apply(ballot, bytes))).collect()
+}
+
+/// A ballot whose proofs and signature hold: verified now, or by this board before.
+enum Sound {
+    Verified(VerifiedBallot),
+    Before(Unverified),
+}
+
+impl Sound {
+    /// Its part, from 0, and whose it is.
+    fn own(&self) -> (u32, CredentialKey) {
+        match self {
+            Self::Verified(ballot) => (ballot.part().0, ballot.credential()),
+            Self::Before(ballot) => ballot.own(),
+        }
+    }
+
+    fn apply(&self, state: &mut State, log: &dyn Recall) -> Result<EntryIndex, Refusal> {
+        match self {
+            Self::Verified(ballot) => state.apply_ballot(ballot, log),
+            Self::Before(ballot) => state.apply_unverified(ballot, log),
+        }
+    }
 }

@@ -63,6 +63,13 @@ pub struct Config {
     pub limits: Limits,
     /// Bytes that must be free on the file system of the data folder, or nothing new is taken; 0 for no such limit.
     pub minimum_free: u64,
+    /// After how many new entries a snapshot is kept, so that the next start verifies only what came later.
+    pub snapshot_every: u64,
+    /// Whether a start verifies every proof, whatever the snapshot says.
+    pub verify_all: bool,
+    /// For measuring what the board does beside verifying: **forged ballots are taken**. No configuration file, flag or
+    /// setting of the environment that is documented sets it; the program says loudly when it is on.
+    pub without_proofs: bool,
     /// What happens when storage fails.
     pub on_fatal: OnFatal,
 }
@@ -127,6 +134,9 @@ impl Config {
             metrics_listen: None,
             limits: Limits::default(),
             minimum_free: 256 << 20,
+            snapshot_every: 65_536,
+            verify_all: false,
+            without_proofs: false,
             on_fatal: OnFatal::EndProcess,
         }
     }

@@ -12,6 +12,7 @@ mod routes;
 pub mod sequencer;
 mod server;
 mod service;
+mod snapshot;
 mod space;
 mod state;
 pub mod store;

@@ -6,15 +6,18 @@ use std::path::Path;
 
 use tlog::checkpoint::{self, Checkpoint, Origin};
 use tlog::hash::{Hash, leaf_hash};
-use tracing::info;
+use tracing::{info, warn};
 use voting_core::ballot::log_key;
 use voting_core::entry::{Body, Entry};
 use voting_core::ids::{EntryIndex, EventId};
 use voting_core::record::State;
+use voting_core::record::state::looks_like_ballot;
 
-use crate::admit;
+use crate::admit::{self, Proofs};
+use crate::config::Config;
 use crate::error::StartError;
 use crate::sequencer::entropy;
+use crate::snapshot::{self, Snapshot, SnapshotFile};
 use crate::store::{Index, IndexError, Indexed, JournalError, Record, Summary};
 
 /// Entries of the index that are compared at once.
@@ -33,9 +36,106 @@ pub(crate) struct Replay {
     pub(crate) cosigned: BTreeMap<u64, String>,
     /// Where the closing entry of each order stands, by the hash of the order.
     pub(crate) closings: BTreeMap<Hash, u64>,
+    /// What was verified before.
+    before: Before,
+}
+
+/// What a replay may pass over.
+#[derive(Default)]
+enum Before {
+    /// Nothing: every proof is verified.
+    #[default]
+    Nothing,
+    /// What this file says, once the manifest tells the log's key.
+    File(Vec<u8>),
+    /// The proofs of ballots up to here.
+    Until(Snapshot),
+    /// The log had this root at this size: the rest is verified.
+    Reached(Snapshot),
+    /// It had not.
+    Refuted(String),
+    /// All of them: the test setting.
+    All,
 }
 
 impl Replay {
+    /// A replay that verifies only what was not verified before, as the snapshot of the event says.
+    pub(crate) fn with_snapshot(file: &SnapshotFile, config: &Config) -> Self {
+        let bytes = if config.verify_all { Ok(None) } else { file.read() };
+        let bytes = bytes.unwrap_or_else(|error| {
+            warn!(%error, path = %file.path.display(), "the snapshot cannot be read: every proof is verified again");
+            None
+        });
+        let before = match bytes {
+            _ if config.without_proofs => Before::All,
+            Some(bytes) => Before::File(bytes),
+            None => Before::Nothing,
+        };
+        Self { before, ..Self::default() }
+    }
+
+    /// Why the snapshot does not fit what was read: everything is to be verified then.
+    pub(crate) fn distrusts<T>(&self, opened: &Result<T, JournalError>) -> Option<String> {
+        match (&self.before, opened) {
+            (Before::Refuted(why), _) => Some(why.clone()),
+            (Before::Until(snapshot), Ok(_)) => {
+                Some(format!("it is of {} entries, the journal has {}", snapshot.size, self.entries.len()))
+            }
+            (Before::Until(_), Err(JournalError::Contradiction { what, .. })) => Some(what.clone()),
+            _ => None,
+        }
+    }
+
+    /// The size up to which the log was verified before this start.
+    pub(crate) fn verified_up_to(&self) -> u64 {
+        match self.before {
+            Before::Reached(snapshot) => snapshot.size,
+            _ => 0,
+        }
+    }
+
+    /// What is to be done about the proofs of a batch behind this many entries.
+    fn proofs(&self, size: u64) -> Proofs {
+        match self.before {
+            Before::Until(snapshot) if size < snapshot.size => Proofs::PassOver,
+            Before::All => Proofs::PassOver,
+            _ => Proofs::Verify,
+        }
+    }
+
+    /// Opens the snapshot when the manifest is known.
+    fn open_snapshot(&mut self) -> Result<(), String> {
+        let (Before::File(bytes), Some(state)) = (&self.before, &self.state) else { return Ok(()) };
+        let manifest = state.manifest();
+        let origin = Origin::new(&manifest.origin()).map_err(|error| error.to_string())?;
+        let opened = Snapshot::open(bytes, &origin, snapshot::version(false), &log_key(manifest)?);
+        self.before = match opened {
+            Ok(snapshot) if snapshot.size < state.size() => Before::Nothing,
+            Ok(snapshot) => Before::Until(snapshot),
+            Err(why) => {
+                warn!(event = %manifest.event(), why, "the snapshot is not used: every proof is verified again");
+                Before::Nothing
+            }
+        };
+        Ok(())
+    }
+
+    /// Compares with the snapshot when its size is reached. A batch was never kept in part.
+    fn meet_snapshot(&mut self, size: u64, root: Hash) -> Result<(), String> {
+        let Before::Until(snapshot) = self.before else { return Ok(()) };
+        if size < snapshot.size {
+            return Ok(());
+        }
+        if (size, root) == (snapshot.size, snapshot.root) {
+            info!(size, "proofs up to here were verified before");
+            self.before = Before::Reached(snapshot);
+            return Ok(());
+        }
+        let why = format!("the log of {} entries has another root than it says", snapshot.size);
+        self.before = Before::Refuted(why.clone());
+        Err(why)
+    }
+
     /// Takes the next record; the error says how it contradicts those before it.
     pub(crate) fn take(&mut self, record: Record) -> Result<(), String> {
         match record {
@@ -48,6 +148,8 @@ impl Replay {
                 if (state.size(), state.root()) != (size, root) {
                     return Err(format!("size or root after entry {first} are not those that the batch names"));
                 }
+                self.open_snapshot()?;
+                self.meet_snapshot(size, root)?;
                 for bytes in entries {
                     self.remember_closing(&bytes);
                     self.entries.push(Indexed { leaf: leaf_hash(&bytes), bytes });
@@ -99,6 +201,7 @@ impl Replay {
 
     fn fold(&mut self, entries: &[Vec<u8>]) -> Result<(), String> {
         let entries: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
+        let proofs = self.proofs(self.entries.len() as u64);
         let (state, entries) = match (&mut self.state, entries.split_first()) {
             (Some(state), _) => (state, entries.as_slice()),
             (empty, Some((manifest, rest))) => {
@@ -108,12 +211,13 @@ impl Replay {
         };
         let before = &self.entries;
         let log = |index: EntryIndex| before.get(usize::try_from(index.0).ok()?).map(|entry| entry.bytes.clone());
-        let mut verdicts = admit::admit(state, entries, &log, &entropy(), None).into_iter();
+        let mut verdicts = admit::admit(state, entries, &log, &entropy(), None, proofs).into_iter();
         verdicts.find_map(Result::err).map_or(Ok(()), |refusal| Err(refusal.to_string()))
     }
 
     fn remember_closing(&mut self, bytes: &[u8]) {
-        if let Ok(Entry::Official(official)) = Entry::from_bytes(bytes)
+        if !looks_like_ballot(bytes)
+            && let Ok(Entry::Official(official)) = Entry::from_bytes(bytes)
             && let Body::RoundClosed(closed) = official.body
         {
             self.closings.insert(tlog::hash::sha256(&closed.order), self.entries.len() as u64);

@@ -30,22 +30,24 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::RngCore;
 use rand::rngs::OsRng;
+use rayon::prelude::*;
 use tlog::checkpoint::{self, Checkpoint, Origin};
 use tlog::hash::{Hash, leaf_hash};
 use tlog::note::SignedNote;
 use tlog::promise::Promise;
 use tokio::sync::oneshot;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use voting_core::ballot::witness_policy;
 use voting_core::entry::{self, Author, Body};
 use voting_core::ids::{EntryIndex, EventId};
 use voting_core::record::State;
 
-use crate::admit::{self, Refused};
+use crate::admit::{self, Proofs, Refused};
 use crate::config::{Config, OnFatal};
 use crate::error::{Fault, Latest, StartError};
 use crate::metrics::Counted;
 use crate::recovery::{Replay, restore_index};
+use crate::snapshot::{self, Snapshot, SnapshotFile};
 use crate::space::Space;
 use crate::store::{Folder, Index, IndexError, Indexed, Journal, JournalError, LogKeys, Record};
 use crate::view::{Ended, View, Waiting, leaves, state_json};
@@ -158,6 +160,11 @@ pub(crate) struct Core {
     closings: BTreeMap<Hash, u64>,
     /// Reports of rounds that have ended.
     ended: Ended,
+    /// What is done about proofs: without the test setting they are verified.
+    proofs: Proofs,
+    /// How far the log is known to be verified, and where that is kept.
+    snapshot: SnapshotFile,
+    kept: u64,
 }
 
 impl Core {
@@ -175,7 +182,10 @@ impl Core {
         let view = view_of(&state, &keys, index)?;
         let witnesses = witnesses_of(&state, &view, cosigning)?;
         let (closings, ended) = (BTreeMap::new(), Ended::default());
-        let mut core = Self { state, cosigning, witnesses, late: None, journal, keys, view, closings, ended };
+        let (snapshot, kept, proofs) = (folder.snapshot(&state.manifest().event()), 0, Proofs::Verify);
+        let late = None;
+        let mut core =
+            Self { state, cosigning, witnesses, late, journal, keys, view, closings, ended, proofs, snapshot, kept };
         let entry = Indexed { leaf: leaf_hash(manifest), bytes: manifest.to_vec() };
         // Its own thread listens to the witnesses.
         core.commit(0, vec![entry], Duration::ZERO).map_err(StartError::from)?;
@@ -188,12 +198,19 @@ impl Core {
         event: &EventId,
         folder: &Folder,
         index: Arc<dyn Index>,
-        cosigning: Cosigning,
+        config: &Config,
         keys: impl FnOnce(&State) -> Result<LogKeys, StartError>,
     ) -> Result<Option<Self>, StartError> {
-        let mut replay = Replay::default();
-        let path = &folder.journal(event);
-        let (journal, cut) = match folder.open_journal(event, |record| replay.take(record)) {
+        let (cosigning, path, snapshot) = (Cosigning::from(config), &folder.journal(event), folder.snapshot(event));
+        let begun = Instant::now();
+        let mut replay = Replay::with_snapshot(&snapshot, config);
+        let mut opened = folder.open_journal(event, |record| replay.take(record));
+        if let Some(why) = replay.distrusts(&opened) {
+            warn!(event = %event, why, "the snapshot does not fit the journal: every proof is verified again");
+            replay = Replay::default();
+            opened = folder.open_journal(event, |record| replay.take(record));
+        }
+        let (journal, cut) = match opened {
             // Torn while its first bytes were written.
             Err(JournalError::Foreign { .. })
                 if folder.journal_length(event).is_ok_and(|length| length < Journal::START) =>
@@ -205,7 +222,8 @@ impl Core {
         if cut > 0 {
             info!(event = %event, bytes = cut, "the journal ended in a torn record, which was cut");
         }
-        let Replay { state, entries, heads, cosigned, closings } = replay;
+        let (folded, kept) = (begun.elapsed(), replay.verified_up_to());
+        let Replay { state, entries, heads, cosigned, closings, .. } = replay;
         let Some(state) = state else { return Ok(None) };
         let contradiction = |what: String| JournalError::Contradiction { path: path.clone(), offset: 0, what };
         if state.manifest().event() != *event {
@@ -223,7 +241,9 @@ impl Core {
         restore_index(index.as_ref(), event, &entries, &shown, &state, path)?;
         view.extend(leaves(&entries));
         let (signed, ended) = (heads.into_iter().next_back(), Ended::default());
-        let mut core = Self { state, cosigning, witnesses, late: None, journal, keys, view, closings, ended };
+        let (late, proofs) = (None, proofs_of(config));
+        let mut core =
+            Self { state, cosigning, witnesses, late, journal, keys, view, closings, ended, proofs, snapshot, kept };
         if let Some((size, note)) = shown.into_iter().next_back() {
             let state = core.json();
             core.view.desk.publish(&core.state);
@@ -239,7 +259,9 @@ impl Core {
             // A crash between the batch record and its head: the same path as a batch takes from there.
             _ => core.seal(Duration::ZERO)?,
         }
-        info!(event = %event, entries = core.state.size(), root = %core.state.root(), "event restored");
+        let [folded, all] = [folded, begun.elapsed()].map(|time| time.as_millis() as u64);
+        let (entries, root) = (core.state.size(), core.state.root());
+        info!(event = %event, entries, %root, verified_before = core.kept, folded_ms = folded, all_ms = all, "event restored");
         Ok(Some(core))
     }
 
@@ -398,15 +420,21 @@ impl Core {
         {
             return Err((fatal, jobs));
         }
+        // Receipts of what is new are made on all cores.
+        let (first, shown) = (batch.first, self.view.size());
+        let view = &self.view;
+        let new = first..shown.clamp(first, first + committed as u64);
+        let receipts: Vec<_> = new.into_par_iter().map(|index| view.receipt(index).ok()).collect();
+        let receipt = |index: u64| receipts.get(usize::try_from(index.checked_sub(first)?).ok()?).cloned().flatten();
         let mut refused = 0_usize;
         for (Job { work, reply, .. }, slot) in jobs.into_iter().zip(slots) {
-            let leaf = match &work {
-                Work::Entry(bytes) => Some(leaf_hash(bytes)),
-                Work::Close(_) => None,
-            };
-            let answer = match slot.and_then(|slot| batch.verdicts.get(slot).cloned()) {
-                Some(verdict) => self.answer(verdict, leaf),
-                None => Err(Fault::Internal),
+            let verdict = slot.and_then(|slot| batch.verdicts.get(slot).cloned());
+            let standing = verdict.as_ref().and_then(|verdict| verdict.as_ref().ok().copied());
+            let made = standing.and_then(|index| Some((index, receipt(index)?)));
+            let answer = match (made, verdict) {
+                (Some((index, receipt)), _) => Ok(Accepted::Standing { index, receipt }),
+                (None, Some(verdict)) => self.answer(verdict, leaf_of(&work)),
+                (None, None) => Err(Fault::Internal),
             };
             refused += usize::from(answer.is_err());
             // The client may have gone; its entry stands on the log all the same.
@@ -476,7 +504,7 @@ impl Core {
             None => view.entry(index.0).ok(),
         };
         let begun = Instant::now();
-        let verdicts = admit::admit(&mut self.state, &entries, &log, &entropy(), Some(&view.desk));
+        let verdicts = admit::admit(&mut self.state, &entries, &log, &entropy(), Some(&view.desk), self.proofs);
         view.desk.measured.verify(begun.elapsed());
         let mut taken = Vec::new();
         for ((slot, bytes), verdict) in pending.drain(..).zip(verdicts) {
@@ -509,6 +537,21 @@ impl Core {
         self.closings.insert(name, index.0);
         batch.entries.push(Indexed { leaf: leaf_hash(&bytes), bytes });
         Ok(index.0)
+    }
+
+    /// Keeps how far the log is verified, if that many entries are new since the last time. Nothing rests on it but the
+    /// speed of the next start, so a failure is no reason to stop.
+    fn keep(&mut self, least: u64) {
+        let Snapshot { size, root } = Snapshot { size: self.state.size(), root: self.state.root() };
+        if size - self.kept < least.max(1) {
+            return;
+        }
+        let version = snapshot::version(self.proofs == Proofs::PassOver);
+        let Some(note) = (Snapshot { size, root }).sign(&self.view.origin, version, &self.keys.note) else { return };
+        self.kept = size;
+        if let Err(error) = self.snapshot.write(&note) {
+            warn!(event = %self.view.event(), %error, "the snapshot was not written: the next start verifies more");
+        }
     }
 
     /// The answer to a job whose batch is committed (A15). `leaf` is the leaf hash of what was sent.
@@ -559,6 +602,19 @@ impl From<Fatal> for StartError {
     }
 }
 
+/// The leaf hash of what was sent, if that is an entry.
+fn leaf_of(work: &Work) -> Option<Hash> {
+    match work {
+        Work::Entry(bytes) => Some(leaf_hash(bytes)),
+        Work::Close(_) => None,
+    }
+}
+
+/// What a board with this configuration does about proofs.
+fn proofs_of(config: &Config) -> Proofs {
+    if config.without_proofs { Proofs::PassOver } else { Proofs::Verify }
+}
+
 fn view_of(state: &State, keys: &LogKeys, index: Arc<dyn Index>) -> Result<Arc<View>, StartError> {
     let manifest = state.manifest().clone();
     let origin = Origin::new(&manifest.origin()).map_err(|error| StartError::Internal(error.to_string()))?;
@@ -586,6 +642,8 @@ struct Pace {
     batch: usize,
     wait: Duration,
     idle: Duration,
+    /// After how many new entries a snapshot is kept.
+    snapshot: u64,
 }
 
 /// The sequencer of one event: the seam behind which order comes about.
@@ -597,9 +655,15 @@ pub(crate) struct Sequencer {
 
 impl Sequencer {
     /// Starts the thread of an event.
-    pub(crate) fn start(core: Core, config: &Config, space: Arc<Space>) -> Result<Self, StartError> {
+    pub(crate) fn start(mut core: Core, config: &Config, space: Arc<Space>) -> Result<Self, StartError> {
+        core.proofs = proofs_of(config);
         let (sender, receiver) = sync_channel(config.queue);
-        let pace = Pace { batch: config.batch, wait: config.batch_wait, idle: config.batch_idle };
+        let pace = Pace {
+            batch: config.batch,
+            wait: config.batch_wait,
+            idle: config.batch_idle,
+            snapshot: config.snapshot_every,
+        };
         let on_fatal = config.on_fatal;
         let view = Arc::clone(&core.view);
         let name = format!("log-{}", core.view.event().to_string().get(..8).unwrap_or_default());
@@ -656,8 +720,14 @@ fn serve(mut core: Core, queue: &Receiver<Job>, pace: Pace, space: &Space, on_fa
                 None => Ok(false),
             }
         };
-        if let Ok(false) = done {
-            return;
+        match done {
+            Ok(true) => core.keep(pace.snapshot),
+            Ok(false) => {
+                // At a stop in order a few thousand are worth it already.
+                core.keep(pace.snapshot / 16);
+                return;
+            }
+            Err(_) => {}
         }
         if let Err((fatal, jobs)) = done {
             error!(event = %core.view.event(), %fatal, "storage failed: nothing of this batch is answered");

@@ -75,7 +75,7 @@ impl Board {
         let space = Arc::new(Space::new(&config.data, config.minimum_free));
         let mut events = BTreeMap::new();
         for event in folder.events()? {
-            let core = Core::recover(&event, &folder, Arc::clone(&index), (&config).into(), |state| {
+            let core = Core::recover(&event, &folder, Arc::clone(&index), &config, |state| {
                 let manifest = state.manifest();
                 let keys = reserved.get(&manifest.log_key).and_then(|key| key.keys(&manifest.origin()));
                 keys.ok_or_else(|| StartError::Key {
@@ -99,6 +99,11 @@ impl Board {
         let label_uploads = Semaphore::new(LABEL_UPLOADS);
         let service = Service::new(&config.limits);
         Ok(Self { config, host, public_url, events, reserved, label_uploads, service, space, index, folder })
+    }
+
+    /// Whether the test setting is on that takes forged ballots.
+    pub(crate) fn is_without_proofs(&self) -> bool {
+        self.config.without_proofs
     }
 
     /// Ends the threads of all events, after what waits is committed.

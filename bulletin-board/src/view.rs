@@ -30,6 +30,8 @@ struct Published {
     waiting: Option<Waiting>,
     /// Since when.
     waits_since: Option<Instant>,
+    /// The size that was shown before this one, and the note in parts: every entry in between has its receipt under it.
+    newest: Option<(u64, Arc<SignedNote>)>,
 }
 
 /// Why nothing new is taken.
@@ -57,8 +59,8 @@ pub(crate) struct View {
 impl View {
     /// A view that shows nothing yet.
     pub(crate) fn new(manifest: Manifest, origin: Origin, verifier: VerifierKey, index: Arc<dyn Index>) -> Self {
-        let published =
-            Published { size: 0, note: String::new(), state: Value::Null, waiting: None, waits_since: None };
+        let (waiting, waits_since, newest) = (None, None, None);
+        let published = Published { size: 0, note: String::new(), state: Value::Null, waiting, waits_since, newest };
         let (tree, published) = (SharedTree::default(), RwLock::new(published));
         Self { manifest, origin, verifier, index, tree, published, desk: Desk::default() }
     }
@@ -84,9 +86,11 @@ impl View {
 
     /// Shows the tree of this size, under this note.
     pub(crate) fn publish(&self, size: u64, note: String, state: Value) {
-        let (waiting, waits_since) = (None, None);
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) =
-            Published { size, note, state, waiting, waits_since };
+        let (waiting, waits_since, parsed) = (None, None, SignedNote::parse(note.as_bytes()).ok());
+        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        // After a start nothing is known of the head before.
+        let newest = parsed.filter(|_| published.size > 0).map(|parsed| (published.size, Arc::new(parsed)));
+        *published = Published { size, note, state, waiting, waits_since, newest };
     }
 
     /// Says why nothing new is taken, until the next head is published.
@@ -180,9 +184,16 @@ impl View {
     /// The receipt of an entry: always under the first head that covers it, so that it stays the same bytes.
     pub(crate) fn receipt(&self, position: u64) -> Result<Vec<u8>, IndexError> {
         let failed = |error: String| IndexError(format!("receipt of entry {position}: {error}"));
-        let head = self.index.head_covering(&self.event(), position)?;
-        let (size, note) = head.ok_or_else(|| failed("no head covers it".into()))?;
-        let note = SignedNote::parse(note.as_bytes()).map_err(|error| failed(error.to_string()))?;
+        let newest = self.read(|published| Some((published.size, published.newest.clone()?)));
+        let (size, note) = match newest {
+            // Most receipts are of the batch that was shown last.
+            Some((size, (before, note))) if (before..size).contains(&position) => (size, SignedNote::clone(&note)),
+            _ => {
+                let head = self.index.head_covering(&self.event(), position)?;
+                let (size, note) = head.ok_or_else(|| failed("no head covers it".into()))?;
+                (size, SignedNote::parse(note.as_bytes()).map_err(|error| failed(error.to_string()))?)
+            }
+        };
         let proof = self.tree.read().unwrap_or_else(PoisonError::into_inner).inclusion(position, size);
         let proof = proof.map_err(|error| failed(error.to_string()))?;
         let receipt = TlogProof::new(position, proof, note).map_err(|error| failed(error.to_string()))?;

@@ -131,6 +131,9 @@ struct Serve {
     /// Ballots that one credential may cast in a minute, 0 for any number; 10 if it is not given.
     #[arg(long, env = "URNA_BALLOTS_PER_CREDENTIAL_MINUTE", value_name = "N")]
     ballots_per_credential_minute: Option<u64>,
+    /// Verify the proofs of all ballots again at the start, whatever the snapshots say.
+    #[arg(long)]
+    verify_all: bool,
     /// Form of the log on stderr.
     #[arg(long, env = "URNA_LOG_FORMAT", value_enum, default_value = "json")]
     log_format: LogFormat,
@@ -177,13 +180,25 @@ fn serve(arguments: Serve) -> Result<(), StartError> {
         ballots_per_credential_minute: arguments.ballots_per_credential_minute,
         ..Settings::default()
     };
-    let config = given.over(file).check()?;
+    let mut config = given.over(file).check()?;
+    config.verify_all = arguments.verify_all;
+    config.without_proofs = without_proofs();
     let handle = board::run(config)?;
     say(format_args!("listening on {}", handle.url()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let waited = runtime.and_then(|runtime| runtime.block_on(interrupted(&handle)));
     handle.stop();
     waited.map_err(|error| StartError::Internal(error.to_string()))
+}
+
+/// The test setting with which the load bench measures what the board does beside verifying. Loud, and nowhere else.
+fn without_proofs() -> bool {
+    let on = std::env::var_os("URNA_TEST_NO_PROOFS").is_some_and(|value| value == "1");
+    if on {
+        eprintln!("WARNING: URNA_TEST_NO_PROOFS=1: proofs and signatures of ballots are NOT verified.");
+        eprintln!("WARNING: Forged ballots are taken. For measuring on made-up elections only, never for a real one.");
+    }
+    on
 }
 
 /// Waits for SIGINT or SIGTERM. On SIGHUP the certificate is read again.

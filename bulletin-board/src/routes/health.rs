@@ -22,6 +22,9 @@ pub(crate) struct Health {
     version: &'static str,
     /// Number of events.
     events: usize,
+    /// Set if a test setting makes the board worthless for a real election.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
 }
 
 /// Whether the service is ready.
@@ -36,7 +39,9 @@ pub(crate) struct Readiness {
 /// Whether the service lives. It does if it answers.
 #[utoipa::path(get, path = "/api/health", tag = "service", responses((status = 200, description = "It lives.", body = Health)))]
 pub(crate) async fn health(board: Data<Board>) -> HttpResponse {
-    let body = Health { status: "ok", version: env!("CARGO_PKG_VERSION"), events: board.events().len() };
+    let warning =
+        board.is_without_proofs().then_some("TEST SETTING: proofs are not verified, forged ballots are taken");
+    let body = Health { status: "ok", version: env!("CARGO_PKG_VERSION"), events: board.events().len(), warning };
     HttpResponse::Ok().insert_header(NOW).json(body)
 }
 

@@ -11,6 +11,7 @@ use voting_core::ids::{EventId, SigningKeyId};
 use super::disk::{Disk, RealDisk, sync_parent, write_atomic};
 use super::{Journal, JournalError, Record};
 use crate::error::StartError;
+use crate::snapshot::SnapshotFile;
 
 /// The contents of the file `format`.
 pub(crate) const FORMAT: &str = "urna board 1\n";
@@ -152,6 +153,11 @@ impl Folder {
     pub(crate) fn remove_journal(&self, event: &EventId) -> Result<(), StartError> {
         let path = self.journal(event);
         self.disk.remove(&path).and_then(|()| sync_parent(self.disk(), &path)).map_err(StartError::io(&path))
+    }
+
+    /// How far an event was verified before.
+    pub(crate) fn snapshot(&self, event: &EventId) -> SnapshotFile {
+        SnapshotFile { disk: Arc::clone(&self.disk), path: self.event(event).join("snapshot") }
     }
 
     /// The signed label file of an event.

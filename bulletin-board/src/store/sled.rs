@@ -16,7 +16,7 @@ use voting_core::ids::EventId;
 use super::{Index, IndexError, Indexed, Summary};
 
 const SEGMENT: usize = 8 << 20;
-const CACHE: u64 = 64 << 20;
+const CACHE: u64 = 16 << 20;
 const FORMAT_KEY: &[u8] = b"format";
 const FORMAT: &[u8] = b"urna index 1";
 

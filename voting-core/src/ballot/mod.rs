@@ -29,7 +29,7 @@ pub use seal::{SealError, SealedBallot, cast, seal, tracker_of};
 pub use verify::{
     BallotFault, PreparedBallot, VerifiedBallot, VerifiedSection, Verifier, prepare, signature_holds, verify,
 };
-pub(crate) use verify::{diagnose, read_again};
+pub(crate) use verify::{diagnose, read_again, verified_before};
 
 use crate::codec::{self, Malformed, Reader, Wire, Writer};
 use crate::contest::Contest;

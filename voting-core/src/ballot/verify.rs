@@ -67,7 +67,8 @@ pub struct PreparedBallot {
 /// ones included.
 pub type VerifiedSection = (ContestIndex, usize, Arc<[Ciphertext]>);
 
-/// A ballot, or one part of it, whose proofs and signature were verified for its round. Only [`verify`] makes one.
+/// A ballot, or one part of it, whose proofs and signature were verified for its round. Only [`verify`] makes one, and
+/// `verified_before` for the board's own restart.
 #[derive(Clone, Debug)]
 pub struct VerifiedBallot {
     credential: CredentialKey,
@@ -304,6 +305,35 @@ pub fn signature_holds(binding: &RoundBinding, key: &PublicKey, entry: &BallotEn
     let BallotEntry { sealed, counter, previous, signature, .. } = entry;
     let mut transcript = context::ballot_signature(binding, &sealed.credential, &entry.tracker(), *counter, previous);
     Signature::from_bytes(signature).and_then(|signature| signature.verify(&mut transcript, key)).is_ok()
+}
+
+/// A ballot whose proofs and signature were verified before, decoded again without them: its cells, and what chain and repeats
+/// need. Only `record::state::replay` uses it, which says who may.
+///
+/// # Errors
+/// [`BallotFault`] if it is no ballot of this round and group.
+pub(crate) fn verified_before(
+    rules: &RoundRules,
+    member: Entitlement,
+    entry: &BallotEntry,
+    leaf: Hash,
+) -> Result<VerifiedBallot, BallotFault> {
+    let BallotEntry { sealed_bytes: _, sealed, parts: digests, counter, previous, signature: _ } = entry;
+    let sections = read_again(rules, member, entry)?;
+    let ciphertexts = sealed.sections.iter().flat_map(|section| section.ciphertexts.chunks_exact(Ciphertext::BYTES));
+    let prefix = |bytes: &[u8]| bytes.first_chunk::<16>().copied().unwrap_or_default();
+    Ok(VerifiedBallot {
+        credential: sealed.credential,
+        group: member.group,
+        tracker: entry.tracker(),
+        leaf,
+        counter: *counter,
+        previous: *previous,
+        part: (sealed.part, digests.len().max(1) as u32),
+        sections,
+        prefixes: ciphertexts.map(prefix).collect(),
+        round: rules.binding.round,
+    })
 }
 
 /// Tells which part of a refused ballot is false, for the report: its signature, or the first section whose argument does

@@ -76,6 +76,23 @@ fn variable_time_only_on_public_data() {
     );
 }
 
+/// The only places that may fold ballots without verifying them: the fold that offers it, and the board's admission, which
+/// its recovery uses.
+const UNVERIFIED: &[&str] =
+    &["voting-core/src/record/state/mod.rs", "voting-core/src/record/state/replay.rs", "bulletin-board/src/admit.rs"];
+
+#[test]
+fn nobody_but_the_boards_own_restart_passes_over_proofs() {
+    let elsewhere = || rust().filter(|file| !UNVERIFIED.contains(&file.path.as_str()));
+    let mut found = occurrences(elsewhere(), &["check_unverified", "apply_unverified", "ballot::verified_before"]);
+    let passed = rust().filter(|file| !file.path.starts_with("bulletin-board/src/"));
+    found.extend(occurrences(passed, &["PassOver"]));
+    refuse(
+        &found,
+        "verify: only the board has verified its own entries before. See voting-core/src/record/state/replay.rs.",
+    );
+}
+
 #[test]
 fn maps_are_ordered() {
     let words = ["HashMap", "HashSet"];

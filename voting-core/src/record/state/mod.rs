@@ -11,6 +11,7 @@ mod outcome;
 mod plan;
 mod prefixes;
 mod recall;
+mod replay;
 mod roll;
 mod round;
 
@@ -25,6 +26,7 @@ pub use ceremony::CeremonyStatus;
 pub use chains::Chain;
 pub use plan::{Origin, Planned};
 pub use recall::Recall;
+pub use replay::Unverified;
 pub use roll::Roll;
 pub use round::{Counting, Ending, Round, Voting};
 
@@ -327,6 +329,15 @@ impl State {
         roll: Option<&Roll>,
         bytes: &[u8],
     ) -> Result<ballot::PreparedBallot, Refusal> {
+        let (entry, voter) = self.open_ballot(rules, bytes)?;
+        let member = roll.and_then(|roll| roll.voter(&entry.sealed.credential));
+        let (key, member) = member.ok_or_else(|| not_on_roll(voter))?;
+        let faulty = |fault: BallotFault| Refusal::new(fault_rule(&fault), voter, fault.to_string());
+        ballot::prepare(verifier, (&key, member), &entry, leaf_hash(bytes)).map_err(faulty)
+    }
+
+    /// Decodes a ballot of this event and of the open round.
+    fn open_ballot(&self, rules: &ballot::RoundRules, bytes: &[u8]) -> Result<(BallotEntry, Culprit), Refusal> {
         let malformed = |what: String| Refusal::new(Rule::EntryCanonical, Culprit::Board, what);
         let entry = match Entry::from_bytes(bytes).map_err(|error| malformed(error.to_string()))? {
             Entry::Ballot(entry) => entry,
@@ -343,10 +354,7 @@ impl State {
             let what = if closed { "the ballot's round is closed" } else { "the ballot belongs to another round" };
             return Err(Refusal::new(rule, voter, what));
         }
-        let member = roll.and_then(|roll| roll.voter(&entry.sealed.credential));
-        let unknown = || Refusal::new(Rule::BallotEligible, voter, "the credential is not on the roll of this round");
-        let (key, member) = member.ok_or_else(unknown)?;
-        ballot::prepare(verifier, (&key, member), &entry, leaf_hash(bytes)).map_err(faulty)
+        Ok((entry, voter))
     }
 
     /// Why a ballot failed in a batch.
@@ -428,6 +436,10 @@ fn may_write(author: Author, body: &Body) -> bool {
         | Body::Cancelled(_) => author == Author::Administrator,
         Body::RoundClosed(_) => author == Author::Board,
     }
+}
+
+fn not_on_roll(voter: Culprit) -> Refusal {
+    Refusal::new(Rule::BallotEligible, voter, "the credential is not on the roll of this round")
 }
 
 /// The rule that a fault of a ballot breaks.
