@@ -67,8 +67,8 @@ pub struct Config {
     pub snapshot_every: u64,
     /// Whether a start verifies every proof, whatever the snapshot says.
     pub verify_all: bool,
-    /// For measuring what the board does beside verifying: **forged ballots are taken**. No configuration file, flag or
-    /// setting of the environment that is documented sets it; the program says loudly when it is on.
+    /// For measuring what the board does beside verifying: **forged ballots are taken**. Nothing that is set when the program
+    /// runs changes it: only `board-without-proofs`, a program of its own, has it on, and says so loudly.
     pub without_proofs: bool,
     /// What happens when storage fails.
     pub on_fatal: OnFatal,

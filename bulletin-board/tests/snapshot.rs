@@ -225,27 +225,38 @@ fn a_journal_that_was_rewritten_before_the_snapshot_is_verified_and_refused() {
     assert!(refused(start(&mut town, |_| ())), "its root is another one, so the proofs are verified again");
 }
 
-#[test]
-fn the_test_setting_is_loud_and_no_part_of_the_configuration() {
+/// Whether a program warns on its log, and in its health.
+fn warnings(program: &str, setting: bool) -> (bool, bool) {
     let dir = TempDir::new().unwrap();
-    let run = |setting: Option<&str>| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_board"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(dir.path().join("data"));
-        command.env_remove("URNA_TEST_NO_PROOFS").stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut board = command.envs(setting.map(|value| ("URNA_TEST_NO_PROOFS", value))).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(board.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let health = get(&format!("{}/api/health", line.trim().trim_start_matches("listening on "))).json();
-        board.kill().unwrap();
-        let said = String::from_utf8(board.wait_with_output().unwrap().stderr).unwrap();
-        (said.contains("Forged ballots are taken"), health.get("warning").is_some())
-    };
-    assert_eq!(run(Some("1")), (true, true));
-    assert_eq!(run(None), (false, false));
-    assert_eq!(run(Some("0")), (false, false));
+    let mut command = Command::new(program);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(dir.path().join("data"));
+    if setting {
+        command.env("URNA_TEST_NO_PROOFS", "1").env("URNA_WITHOUT_PROOFS", "1");
+    }
+    let mut board = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(board.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let health = get(&format!("{}/api/health", line.trim().trim_start_matches("listening on "))).json();
+    board.kill().unwrap();
+    let said = String::from_utf8(board.wait_with_output().unwrap().stderr).unwrap();
+    (said.contains("Forged ballots are taken"), health.get("warning").is_some())
+}
+
+#[test]
+fn the_board_verifies_whatever_is_set_when_it_runs() {
+    for setting in [false, true] {
+        assert_eq!(warnings(env!("CARGO_BIN_EXE_board"), setting), (false, false));
+    }
+    let dir = TempDir::new().unwrap();
     for line in ["without_proofs = true", "verify_all = false", "no_proofs = true"] {
         let path = dir.path().join("board.toml");
         fs::write(&path, line).unwrap();
         assert!(board::config::Settings::read(&path).is_err(), "{line}");
     }
+}
+
+#[cfg(feature = "measure")]
+#[test]
+fn the_program_without_proofs_is_loud() {
+    assert_eq!(warnings(env!("CARGO_BIN_EXE_board-without-proofs"), false), (true, true));
 }

@@ -108,10 +108,12 @@ fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     }
 }
 
-fn start_board(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Service, Failure> {
+fn start_board(program: &str, folder: &Path, arguments: &[&str]) -> Result<Service, Failure> {
     let data = folder.join("board");
     let fixed = ["serve", "--listen", "127.0.0.1:0", "--host", HOST, "--data", text(&data)?];
-    Service::start("board", &[&fixed, arguments].concat(), environment, &folder.join("logs"), "board")
+    // Each voter of the bench casts as fast as it can.
+    let pace = ["--ballots-per-credential-minute", "0"];
+    Service::start(program, &[fixed.as_slice(), &pace, arguments].concat(), &folder.join("logs"), "board")
 }
 
 fn start_witness(folder: &Path, name: &str, port: u16) -> Result<Service, Failure> {
@@ -119,7 +121,7 @@ fn start_witness(folder: &Path, name: &str, port: u16) -> Result<Service, Failur
     let (watched, listen) = (folder.join(format!("{name}.logs")), format!("127.0.0.1:{port}"));
     let arguments = ["serve", "--listen", &listen, "--data", text(&data)?, "--key", text(&key)?];
     let arguments = [arguments.as_slice(), &["--watched", text(&watched)?]].concat();
-    Service::start("witness", &arguments, &[], &folder.join("logs"), name)
+    Service::start("witness", &arguments, &folder.join("logs"), name)
 }
 
 /// Runs the witness program to its end; returns what it printed.
@@ -223,8 +225,8 @@ impl Event {
     /// Starts a board again on what is in the folder.
     pub(crate) fn start_again(folder: &Path, without_proofs: bool, verify_all: bool) -> Result<Service, Failure> {
         let arguments: &[&str] = if verify_all { &["--verify-all"] } else { &[] };
-        let environment: &[_] = if without_proofs { &[("URNA_TEST_NO_PROOFS", "1")] } else { &[] };
-        start_board(folder, arguments, environment)
+        let program = if without_proofs { "board-without-proofs" } else { "board" };
+        start_board(program, folder, arguments)
     }
 
     /// The seconds that the board last took for folding its journal, as its log says.
@@ -251,7 +253,7 @@ impl Town {
 /// Founds the event on a real board and brings it to its open round.
 fn found(founded: &Path, ballots: u32, ports: &[u16], tell: &dyn Fn(&str)) -> Result<Sandbox, Failure> {
     let policy = policy(founded, ports)?;
-    let service = start_board(founded, &[], &[])?;
+    let service = start_board("board", founded, &[])?;
     let board = client::Board::new(&service.url)?;
     let log_key = board.reserve(HOST, &Sandbox::new(SEED).administrator)?;
     let mut sandbox = Sandbox::with(SEED, |fields| {

@@ -1,4 +1,4 @@
-//! Board and witnesses as processes: built without features of this program's, started with their output in files.
+//! Board and witnesses as processes: built, started with their output in files.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(120);
 pub(crate) fn build() -> Result<(), Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(&cargo);
-    command.args(["build", "--release", "-p", "board", "-p", "witness"]);
+    command.args(["build", "--release", "-p", "board", "-p", "witness", "--features", "board/measure"]);
     if let Some(folder) = std::env::var_os("CARGO_MANIFEST_DIR") {
         command.current_dir(folder);
     }
@@ -35,7 +35,7 @@ pub(crate) fn build() -> Result<(), Failure> {
         Ok(status) if status.success() => Ok(()),
         _ => Err(Failure::unable(
             "building board and witness failed",
-            "run `cargo build --release -p board -p witness` and mend what it reports",
+            "run `cargo build --release -p board -p witness --features board/measure` and mend what it reports",
         )),
     }
 }
@@ -62,13 +62,7 @@ pub(crate) struct Service {
 
 impl Service {
     /// Starts a program and waits for its line `listening on URL`. Its output goes to files in `logs`.
-    pub(crate) fn start(
-        binary: &str,
-        arguments: &[&str],
-        environment: &[(&str, &str)],
-        logs: &Path,
-        name: &str,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn start(binary: &str, arguments: &[&str], logs: &Path, name: &str) -> Result<Self, Failure> {
         let program = find(binary)?;
         fs::create_dir_all(logs).map_err(Failure::io(logs))?;
         let (out, err) = (logs.join(format!("{name}.out")), logs.join(format!("{name}.err")));
@@ -80,7 +74,6 @@ impl Service {
         let begun = Instant::now();
         let child = command
             .args(arguments)
-            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(create(&out)?)
             .stderr(create(&err)?)

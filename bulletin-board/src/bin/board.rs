@@ -191,11 +191,12 @@ fn serve(arguments: Serve) -> Result<(), StartError> {
     waited.map_err(|error| StartError::Internal(error.to_string()))
 }
 
-/// The test setting with which the load bench measures what the board does beside verifying. Loud, and nowhere else.
+/// Whether this is `board-without-proofs`, with which the load bench measures what the board does beside verifying. The program
+/// `board` always verifies: nothing that is set when it runs changes that.
 fn without_proofs() -> bool {
-    let on = std::env::var_os("URNA_TEST_NO_PROOFS").is_some_and(|value| value == "1");
+    let on = env!("CARGO_BIN_NAME") == "board-without-proofs";
     if on {
-        eprintln!("WARNING: URNA_TEST_NO_PROOFS=1: proofs and signatures of ballots are NOT verified.");
+        eprintln!("WARNING: this program does NOT verify the proofs and signatures of ballots.");
         eprintln!("WARNING: Forged ballots are taken. For measuring on made-up elections only, never for a real one.");
     }
     on
@@ -317,7 +318,7 @@ fn repair(data: PathBuf, event: EventId, from: PathBuf) -> Result<ExitCode, Upke
     Ok(ExitCode::SUCCESS)
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => {
             return match serve(arguments) {
