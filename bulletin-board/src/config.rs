@@ -1,6 +1,6 @@
 //! The configuration: a file, overlaid by what environment and flags give, checked into a [`Config`].
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use serde::Deserialize;
 use voting_core::ids::SigningKeyId;
 
 use crate::error::StartError;
+pub use crate::tls::TlsFiles;
 
 /// What happens when storage fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +55,55 @@ pub struct Config {
     pub promise_seconds: u64,
     /// Threads that serve HTTP.
     pub workers: usize,
+    /// Certificate and key; plain HTTP without.
+    pub tls: Option<TlsFiles>,
+    /// Address of the page of measurements; none without.
+    pub metrics_listen: Option<SocketAddr>,
+    /// What one sender may take up.
+    pub limits: Limits,
     /// Bytes that must be free on the file system of the data folder, or nothing new is taken; 0 for no such limit.
     pub minimum_free: u64,
     /// What happens when storage fails.
     pub on_fatal: OnFatal,
+}
+
+/// What one sender, or all of them together, may take up.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Most open connections; further ones wait for the system to pass them on.
+    pub connections: usize,
+    /// Most bytes of bodies that are under way, from their arrival to the answer.
+    pub body_bytes: usize,
+    /// Longest time for the head of a request to arrive.
+    pub head_time: Duration,
+    /// Longest time for a body to arrive.
+    pub body_time: Duration,
+    /// How long a connection stays open without a request.
+    pub keep_alive: Duration,
+    /// Ballots that one credential may cast in a minute; 0 for any number.
+    pub ballots_per_credential_minute: u32,
+    /// Requests that one address may send in a minute; 0 for any number.
+    pub requests_per_address_minute: u32,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Most listeners to the turnout of all events.
+    pub turnout_listeners: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 8_192,
+            body_bytes: 256 << 20,
+            head_time: Duration::from_secs(10),
+            body_time: Duration::from_secs(60),
+            keep_alive: Duration::from_secs(75),
+            ballots_per_credential_minute: 10,
+            requests_per_address_minute: 0,
+            trusted_proxies: Vec::new(),
+            turnout_listeners: 1_024,
+        }
+    }
 }
 
 impl Config {
@@ -77,6 +123,9 @@ impl Config {
             witness_wait: Duration::from_secs(5),
             promise_seconds: 86_400,
             workers: 2,
+            tls: None,
+            metrics_listen: None,
+            limits: Limits::default(),
             minimum_free: 256 << 20,
             on_fatal: OnFatal::EndProcess,
         }
@@ -109,6 +158,24 @@ pub struct Settings {
     pub promise_seconds: Option<u64>,
     /// Threads that serve HTTP.
     pub workers: Option<usize>,
+    /// File of the certificate chain (PEM).
+    pub tls_certificate: Option<PathBuf>,
+    /// File of the certificate's private key (PEM).
+    pub tls_key: Option<PathBuf>,
+    /// Address of the page of measurements.
+    pub metrics_listen: Option<String>,
+    /// Most open connections.
+    pub connections: Option<usize>,
+    /// Most mebibytes of bodies under way.
+    pub body_mebibytes: Option<usize>,
+    /// Ballots that one credential may cast in a minute, 0 for any number.
+    pub ballots_per_credential_minute: Option<u64>,
+    /// Requests that one address may send in a minute, 0 for any number.
+    pub requests_per_address_minute: Option<u64>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxy: Option<Vec<String>>,
+    /// Most listeners to the turnout.
+    pub turnout_listeners: Option<usize>,
     /// Mebibytes that must be free on the file system of the data folder.
     pub minimum_free_mebibytes: Option<u64>,
 }
@@ -144,6 +211,15 @@ impl Settings {
             witness_milliseconds: self.witness_milliseconds.or(lower.witness_milliseconds),
             promise_seconds: self.promise_seconds.or(lower.promise_seconds),
             workers: self.workers.or(lower.workers),
+            tls_certificate: self.tls_certificate.or(lower.tls_certificate),
+            tls_key: self.tls_key.or(lower.tls_key),
+            metrics_listen: self.metrics_listen.or(lower.metrics_listen),
+            connections: self.connections.or(lower.connections),
+            body_mebibytes: self.body_mebibytes.or(lower.body_mebibytes),
+            ballots_per_credential_minute: self.ballots_per_credential_minute.or(lower.ballots_per_credential_minute),
+            requests_per_address_minute: self.requests_per_address_minute.or(lower.requests_per_address_minute),
+            trusted_proxy: self.trusted_proxy.or(lower.trusted_proxy),
+            turnout_listeners: self.turnout_listeners.or(lower.turnout_listeners),
             minimum_free_mebibytes: self.minimum_free_mebibytes.or(lower.minimum_free_mebibytes),
         }
     }
@@ -165,13 +241,24 @@ impl Settings {
             witness_milliseconds,
             promise_seconds,
             workers,
+            tls_certificate,
+            tls_key,
+            metrics_listen,
+            connections,
+            body_mebibytes,
+            ballots_per_credential_minute,
+            requests_per_address_minute,
+            trusted_proxy,
+            turnout_listeners,
             minimum_free_mebibytes,
         } = self;
         let data = data.ok_or_else(|| wrong("data", "no data folder is given", "name one with --data DIR"))?;
         let listen = listen.unwrap_or_else(|| "127.0.0.1:8080".into());
-        let address = listen.parse().map_err(|_| {
-            wrong("listen", format!("\"{listen}\" is no address with port"), "give one such as 127.0.0.1:8080")
-        })?;
+        let socket = |place: &str, text: &str| {
+            let fault = format!("\"{text}\" is no address with port");
+            text.parse().map_err(|_| wrong(place, fault, "give one such as 127.0.0.1:8080"))
+        };
+        let address = socket("listen", &listen)?;
         if let Some(host) = &host {
             let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]/".contains(c);
             if host.is_empty() || host.len() > 180 || !host.chars().all(plain) || host.ends_with('/') {
@@ -231,6 +318,37 @@ impl Settings {
         };
         let wait = number("witness_milliseconds", witness_milliseconds, 5_000, 100..=60_000)?;
         config.witness_wait = Duration::from_millis(wait);
+        let a_minute = |place, value, usual: u32| {
+            let found = number(place, value, u64::from(usual), 0..=1_000_000)?;
+            Ok::<u32, StartError>(u32::try_from(found).unwrap_or(usual))
+        };
+        let limits = &mut config.limits;
+        limits.connections = range("connections", connections, limits.connections, 1 << 20)?;
+        limits.body_bytes = range("body_mebibytes", body_mebibytes, limits.body_bytes >> 20, 1 << 20)? << 20;
+        limits.ballots_per_credential_minute = a_minute(
+            "ballots_per_credential_minute",
+            ballots_per_credential_minute,
+            limits.ballots_per_credential_minute,
+        )?;
+        limits.requests_per_address_minute =
+            a_minute("requests_per_address_minute", requests_per_address_minute, limits.requests_per_address_minute)?;
+        limits.turnout_listeners = range("turnout_listeners", turnout_listeners, limits.turnout_listeners, 1 << 20)?;
+        for text in trusted_proxy.unwrap_or_default() {
+            let proxy = text.parse::<IpAddr>().map_err(|_| {
+                let remedy = "give the address from which the proxy connects, such as 127.0.0.1";
+                wrong("trusted_proxy", format!("\"{text}\" is no address"), remedy)
+            })?;
+            limits.trusted_proxies.push(proxy.to_canonical());
+        }
+        config.metrics_listen = metrics_listen.map(|text| socket("metrics_listen", &text)).transpose()?;
+        config.tls = match (tls_certificate, tls_key) {
+            (None, None) => None,
+            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+            (Some(_), None) => return Err(wrong("tls_key", "it is missing", "give the key of tls_certificate")),
+            (None, Some(_)) => {
+                return Err(wrong("tls_certificate", "it is missing", "give the certificate of tls_key"));
+            }
+        };
         config.promise_seconds = number("promise_seconds", promise_seconds, config.promise_seconds, 60..=2_592_000)?;
         Ok(config)
     }

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use thiserror::Error;
+use utoipa::ToSchema;
 use voting_core::record::state::PARTS_OUT_OF_ORDER;
 use voting_core::record::{Culprit, Refusal, Rule};
 
@@ -146,6 +147,12 @@ pub enum Fault {
     TooSlow,
     /// The queue is full.
     Busy,
+    /// The credential has cast as many ballots as it may in a minute: seconds to wait.
+    TooManyBallots(u64),
+    /// The address has sent as many requests as it may in a minute: seconds to wait.
+    TooManyRequests(u64),
+    /// The board is being stopped.
+    Stopping,
     /// The disk is nearly full.
     DiskFull,
     /// Too few witnesses cosign the log: it is read only. In words, which.
@@ -199,6 +206,21 @@ impl Fault {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
                 "send the same bytes again after the time that Retry-After names",
+            ),
+            Self::TooManyBallots(_) => verdict(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-ballots",
+                "your last ballot stands and counts; send the same bytes again after the time that Retry-After names",
+            ),
+            Self::TooManyRequests(_) => verdict(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-requests",
+                "send the same bytes again after the time that Retry-After names",
+            ),
+            Self::Stopping => verdict(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopping",
+                "nothing was taken: send the same bytes again when the board is back",
             ),
             Self::DiskFull => verdict(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -312,6 +334,9 @@ impl fmt::Display for Fault {
             Self::TooLarge(limit) => write!(f, "the body is longer than {limit} bytes"),
             Self::TooSlow => f.write_str("the body did not arrive in time"),
             Self::Busy => f.write_str("the board has more submissions than it can take at once"),
+            Self::TooManyBallots(_) => f.write_str("this credential has cast as many ballots as it may in a minute"),
+            Self::TooManyRequests(_) => f.write_str("as many requests came from this address as may in a minute"),
+            Self::Stopping => f.write_str("the board is being stopped"),
             Self::DiskFull => f.write_str("the board takes nothing new: its disk is nearly full"),
             Self::Witnesses(which) if which.is_empty() => f.write_str("too few witnesses cosign this log"),
             Self::Witnesses(which) => write!(f, "too few witnesses cosign this log: {which}"),
@@ -321,20 +346,33 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The body of a refusal.
-#[derive(Serialize)]
-struct ApiError {
+/// The code of a refusal, beside its response: for what is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Code(pub(crate) &'static str);
+
+/// A refusal: what is wrong and what to do.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ApiError {
+    /// A stable code for programs.
     code: &'static str,
+    /// What is wrong.
     message: String,
+    /// What to do.
     remedy: &'static str,
+    /// The rule of the protocol that refuses it, such as `R-BALLOT-06`.
     rule: Option<&'static str>,
+    /// With `stale-predecessor`: the latest ballot of the credential on the log.
     latest: Option<LatestJson>,
 }
 
-#[derive(Serialize)]
-struct LatestJson {
+/// A ballot on the log with its receipt.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LatestJson {
+    /// Where it stands.
     index: u64,
+    /// Its bytes in base64.
     entry: String,
+    /// Its receipt, a C2SP tlog-proof, in base64.
     receipt: String,
 }
 
@@ -359,12 +397,18 @@ impl ResponseError for Fault {
         let body = ApiError { code, message: self.to_string(), remedy, rule, latest };
         let mut response = HttpResponse::build(status);
         response.insert_header((CONTENT_TYPE, "application/json"));
-        match self {
-            Self::Busy => drop(response.insert_header((RETRY_AFTER, RETRY_SECONDS))),
-            Self::DiskFull => drop(response.insert_header((RETRY_AFTER, RETRY_FULL_SECONDS))),
-            Self::Witnesses(_) => drop(response.insert_header((RETRY_AFTER, WITNESS_SECONDS))),
-            _ => {}
+        let seconds = match self {
+            Self::Busy => Some(RETRY_SECONDS.to_owned()),
+            Self::DiskFull => Some(RETRY_FULL_SECONDS.to_owned()),
+            Self::Stopping | Self::Witnesses(_) => Some(WITNESS_SECONDS.to_owned()),
+            Self::TooManyBallots(seconds) | Self::TooManyRequests(seconds) => Some(seconds.to_string()),
+            _ => None,
+        };
+        if let Some(seconds) = seconds {
+            response.insert_header((RETRY_AFTER, seconds));
         }
-        response.body(serde_json::to_string(&body).unwrap_or_default())
+        let mut response = response.body(serde_json::to_string(&body).unwrap_or_default());
+        response.extensions_mut().insert(Code(code));
+        response
     }
 }

@@ -108,7 +108,7 @@ impl Replay {
         };
         let before = &self.entries;
         let log = |index: EntryIndex| before.get(usize::try_from(index.0).ok()?).map(|entry| entry.bytes.clone());
-        let mut verdicts = admit::admit(state, entries, &log, &entropy()).into_iter();
+        let mut verdicts = admit::admit(state, entries, &log, &entropy(), None).into_iter();
         verdicts.find_map(Result::err).map_or(Ok(()), |refusal| Err(refusal.to_string()))
     }
 

@@ -39,11 +39,12 @@ use tracing::{error, info};
 use voting_core::ballot::witness_policy;
 use voting_core::entry::{self, Author, Body};
 use voting_core::ids::{EntryIndex, EventId};
-use voting_core::record::{Refusal, State};
+use voting_core::record::State;
 
-use crate::admit;
+use crate::admit::{self, Refused};
 use crate::config::{Config, OnFatal};
 use crate::error::{Fault, Latest, StartError};
+use crate::metrics::Counted;
 use crate::recovery::{Replay, restore_index};
 use crate::space::Space;
 use crate::store::{Folder, Index, IndexError, Indexed, Journal, JournalError, LogKeys, Record};
@@ -88,6 +89,7 @@ type Answer = Result<Accepted, Fault>;
 struct Job {
     work: Work,
     reply: oneshot::Sender<Answer>,
+    _waits: Counted,
 }
 
 /// Why storage failed.
@@ -224,6 +226,7 @@ impl Core {
         let mut core = Self { state, cosigning, witnesses, late: None, journal, keys, view, closings, ended };
         if let Some((size, note)) = shown.into_iter().next_back() {
             let state = core.json();
+            core.view.desk.publish(&core.state);
             core.view.publish(size, note, state);
         }
         if let Some(witnesses) = &mut core.witnesses {
@@ -256,12 +259,20 @@ impl Core {
         }
         // Step 2: the durability point.
         let bytes = entries.iter().map(|entry| entry.bytes.clone()).collect();
-        self.journal.append(&Record::Batch { first, size, root, entries: bytes })?;
+        self.record(&Record::Batch { first, size, root, entries: bytes })?;
         // Crash here: durable, not indexed, not signed. The next start goes on from here.
         self.view.index().add(&self.view.event(), first, &entries, root)?;
         // Crash here: as before, the index may be rebuilt or not.
         self.view.extend(leaves(&entries));
         self.seal(wait)
+    }
+
+    /// Writes a durable record.
+    fn record(&mut self, record: &Record) -> Result<(), Fatal> {
+        let begun = Instant::now();
+        self.journal.append(record)?;
+        self.view.desk.measured.sync(begun.elapsed());
+        Ok(())
     }
 
     /// Steps 4 to 8: signs the tree as it is, has it cosigned within the given time, and shows it.
@@ -272,7 +283,7 @@ impl Core {
         let note = checkpoint::sign(&head, &self.keys.note);
         // Crash here: signed and forgotten; the next start makes the same note of the same tree.
         // Step 5.
-        self.journal.append(&Record::Head { size, root, note: note.clone() })?;
+        self.record(&Record::Head { size, root, note: note.clone() })?;
         // Crash here: the head is durable; the next start shows it, or has it cosigned.
         if self.witnesses.is_none() {
             return self.show(size, note);
@@ -303,6 +314,7 @@ impl Core {
         let (why, contradicted) = match witnesses.gather(until) {
             Gathered::Enough(note) => {
                 let (size, note) = (late.size, note.to_string());
+                self.view.desk.measured.witnesses(late.since.elapsed());
                 if !late.logged.is_empty() {
                     info!(event = %self.view.event(), size, "enough witnesses have cosigned: the event goes on");
                 }
@@ -343,7 +355,7 @@ impl Core {
         let end = Instant::now() + LISTEN;
         while self.late.is_some() {
             match queue.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(Job { work, reply }) => drop(reply.send(self.answer_late(&work))),
+                Ok(Job { work, reply, .. }) => drop(reply.send(self.answer_late(&work))),
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => return Ok(false),
             }
@@ -368,6 +380,7 @@ impl Core {
     fn show(&mut self, size: u64, note: String) -> Result<(), Fatal> {
         self.view.index().add_head(&self.view.event(), size, &note)?;
         let state = self.json();
+        self.view.desk.publish(&self.state);
         self.view.publish(size, note, state);
         // Crash here: nobody was answered yet; the same bytes sent again get the receipt.
         Ok(())
@@ -386,7 +399,7 @@ impl Core {
             return Err((fatal, jobs));
         }
         let mut refused = 0_usize;
-        for (Job { work, reply }, slot) in jobs.into_iter().zip(slots) {
+        for (Job { work, reply, .. }, slot) in jobs.into_iter().zip(slots) {
             let leaf = match &work {
                 Work::Entry(bytes) => Some(leaf_hash(bytes)),
                 Work::Close(_) => None,
@@ -399,13 +412,14 @@ impl Core {
             // The client may have gone; its entry stands on the log all the same.
             let _ = reply.send(answer);
         }
+        self.view.desk.measured.batch(committed);
         info!(event = %self.view.event(), committed, refused, size = self.state.size(), "batch");
         Ok(())
     }
 
     /// Answers without a new entry: who sends an accepted entry again gets its receipt (S3), everybody else the fault.
     fn answer_known(&self, jobs: Vec<Job>, fault: &Fault) {
-        for Job { work, reply } in jobs {
+        for Job { work, reply, .. } in jobs {
             let known = match &work {
                 Work::Entry(bytes) => self.view.index().find(&self.view.event(), &leaf_hash(bytes)).unwrap_or(None),
                 Work::Close(order) => self.closings.get(&tlog::hash::sha256(order)).copied(),
@@ -420,7 +434,7 @@ impl Core {
         let mut slots = Vec::with_capacity(jobs.len());
         let mut pending: Vec<(usize, &[u8])> = Vec::new();
         let mut seen: BTreeMap<Hash, usize> = BTreeMap::new();
-        for Job { work, reply: _ } in jobs {
+        for Job { work, .. } in jobs {
             let slot = batch.verdicts.len();
             match work {
                 Work::Entry(bytes) => {
@@ -461,7 +475,9 @@ impl Core {
             Some(position) => before.get(usize::try_from(position).ok()?).map(|entry| entry.bytes.clone()),
             None => view.entry(index.0).ok(),
         };
-        let verdicts = admit::admit(&mut self.state, &entries, &log, &entropy());
+        let begun = Instant::now();
+        let verdicts = admit::admit(&mut self.state, &entries, &log, &entropy(), Some(&view.desk));
+        view.desk.measured.verify(begun.elapsed());
         let mut taken = Vec::new();
         for ((slot, bytes), verdict) in pending.drain(..).zip(verdicts) {
             let verdict = match verdict {
@@ -469,7 +485,7 @@ impl Core {
                     taken.push((index.0, Indexed { leaf: leaf_hash(bytes), bytes: bytes.to_vec() }));
                     Ok(index.0)
                 }
-                Err(refusal) => Err(Refused::Rule(refusal)),
+                Err(refused) => Err(refused),
             };
             if let Some(place) = batch.verdicts.get_mut(slot) {
                 *place = verdict;
@@ -564,18 +580,6 @@ struct Batch {
     entries: Vec<Indexed>,
 }
 
-#[derive(Clone)]
-enum Refused {
-    Rule(Refusal),
-    Fault(Fault),
-}
-
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        Self::Rule(refusal)
-    }
-}
-
 /// How batches are collected.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
@@ -588,6 +592,7 @@ struct Pace {
 pub(crate) struct Sequencer {
     queue: Mutex<Option<SyncSender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    view: Arc<View>,
 }
 
 impl Sequencer {
@@ -596,11 +601,12 @@ impl Sequencer {
         let (sender, receiver) = sync_channel(config.queue);
         let pace = Pace { batch: config.batch, wait: config.batch_wait, idle: config.batch_idle };
         let on_fatal = config.on_fatal;
+        let view = Arc::clone(&core.view);
         let name = format!("log-{}", core.view.event().to_string().get(..8).unwrap_or_default());
         let thread =
             std::thread::Builder::new().name(name).spawn(move || serve(core, &receiver, pace, &space, on_fatal));
         let thread = thread.map_err(|error| StartError::Internal(error.to_string()))?;
-        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), view })
     }
 
     /// Submits, and waits for the answer, which comes when the batch is durable and signed.
@@ -610,11 +616,18 @@ impl Sequencer {
     pub(crate) async fn submit(&self, work: Work) -> Answer {
         let (reply, answer) = oneshot::channel();
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match queue.map(|queue| queue.try_send(Job { work, reply })) {
+        let job = Job { work, reply, _waits: self.view.desk.measured.waits() };
+        match queue.map(|queue| queue.try_send(job)) {
             Some(Ok(())) => answer.await.unwrap_or(Err(Fault::Internal)),
             Some(Err(TrySendError::Full(_))) => Err(Fault::Busy),
             Some(Err(TrySendError::Disconnected(_))) | None => Err(Fault::Internal),
         }
+    }
+
+    /// Whether its thread still serves.
+    pub(crate) fn is_alive(&self) -> bool {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
     /// Takes nothing more, commits what waits, and ends the thread.

@@ -15,9 +15,10 @@ use voting_core::labels::{LabelFile, MAX_FILE};
 use voting_core::manifest::Manifest;
 
 use crate::admit::signed_fault;
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::error::{Fault, StartError};
 use crate::sequencer::{Core, START_WAIT, Sequencer, now};
+use crate::service::{Reason, Service};
 use crate::space::Space;
 use crate::store::{Folder, Index, Reservation};
 use crate::view::View;
@@ -47,6 +48,7 @@ pub(crate) struct Board {
     events: RwLock<BTreeMap<EventId, Arc<Event>>>,
     reserved: Mutex<BTreeMap<SigningKeyId, Reservation>>,
     label_uploads: Semaphore,
+    pub(crate) service: Service,
     space: Arc<Space>,
     index: Arc<dyn Index>,
     // The last one to be dropped: it holds the lock.
@@ -95,7 +97,8 @@ impl Board {
         confirmed(&events, config.witness_wait.min(START_WAIT))?;
         let (events, reserved) = (RwLock::new(events), Mutex::new(reserved));
         let label_uploads = Semaphore::new(LABEL_UPLOADS);
-        Ok(Self { config, host, public_url, events, reserved, label_uploads, space, index, folder })
+        let service = Service::new(&config.limits);
+        Ok(Self { config, host, public_url, events, reserved, label_uploads, service, space, index, folder })
     }
 
     /// Ends the threads of all events, after what waits is committed.
@@ -124,6 +127,46 @@ impl Board {
     /// The public address of an event's log.
     pub(crate) fn log_url(&self, event: &EventId) -> String {
         format!("{}/{event}", self.public_url)
+    }
+
+    /// Whether anything new is begun.
+    ///
+    /// # Errors
+    /// [`Fault::Stopping`].
+    pub(crate) fn is_open(&self) -> Result<(), Fault> {
+        if self.service.is_stopping() { Err(Fault::Stopping) } else { Ok(()) }
+    }
+
+    /// What one sender may take up.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.config.limits
+    }
+
+    /// Why entries can't be taken now, at most so many reasons; none if they can.
+    pub(crate) fn hindrances(&self, most: usize) -> Vec<Reason> {
+        let reason = |code, event: Option<EventId>, message: String| {
+            let event = event.map(|event| event.to_string());
+            Reason { code, event, message }
+        };
+        let mut reasons = Vec::new();
+        if self.service.is_stopping() {
+            reasons.push(reason("stopping", None, Fault::Stopping.to_string()));
+        }
+        if let Err(fault) = self.space.check() {
+            reasons.push(reason("disk-full", None, fault.to_string()));
+        }
+        for event in self.events() {
+            let id = Some(event.view.event());
+            if !event.sequencer.is_alive() {
+                reasons.push(reason("event-stopped", id, "its storage failed: see the log of the board".into()));
+            } else if event.view.is_late(self.config.witness_wait)
+                && let Some(waiting) = event.view.waiting()
+            {
+                reasons.push(reason("witnesses-missing", id, waiting.why));
+            }
+        }
+        reasons.truncate(most);
+        reasons
     }
 
     fn reserved(&self) -> MutexGuard<'_, BTreeMap<SigningKeyId, Reservation>> {
@@ -277,6 +320,7 @@ impl Board {
 impl Event {
     fn start(core: Core, config: &Config, space: &Arc<Space>) -> Result<Self, StartError> {
         let view = Arc::clone(core.view());
+        view.desk.limit(config.limits.ballots_per_credential_minute);
         Ok(Self { view, sequencer: Sequencer::start(core, config, Arc::clone(space))?, labels: Mutex::new(()) })
     }
 }

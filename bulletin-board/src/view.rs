@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tlog::checkpoint::Origin;
@@ -15,7 +16,9 @@ use voting_core::record::State;
 use voting_core::record::state::{CeremonyStatus, Round};
 
 use crate::error::Fault;
+use crate::limits::Desk;
 use crate::store::{Index, IndexError, Indexed};
+use crate::turnout::Turnout;
 use crate::witnesses::SharedTree;
 
 /// The newest head that everybody may see.
@@ -25,6 +28,8 @@ struct Published {
     note: String,
     state: Value,
     waiting: Option<Waiting>,
+    /// Since when.
+    waits_since: Option<Instant>,
 }
 
 /// Why nothing new is taken.
@@ -45,14 +50,17 @@ pub(crate) struct View {
     /// All that is durable and signed; the first `size` leaves of it are published.
     tree: SharedTree,
     published: RwLock<Published>,
+    /// The first look at what is submitted.
+    pub(crate) desk: Desk,
 }
 
 impl View {
     /// A view that shows nothing yet.
     pub(crate) fn new(manifest: Manifest, origin: Origin, verifier: VerifierKey, index: Arc<dyn Index>) -> Self {
-        let published = Published { size: 0, note: String::new(), state: Value::Null, waiting: None };
+        let published =
+            Published { size: 0, note: String::new(), state: Value::Null, waiting: None, waits_since: None };
         let (tree, published) = (SharedTree::default(), RwLock::new(published));
-        Self { manifest, origin, verifier, index, tree, published }
+        Self { manifest, origin, verifier, index, tree, published, desk: Desk::default() }
     }
 
     pub(crate) fn event(&self) -> EventId {
@@ -76,23 +84,32 @@ impl View {
 
     /// Shows the tree of this size, under this note.
     pub(crate) fn publish(&self, size: u64, note: String, state: Value) {
-        let waiting = None;
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Published { size, note, state, waiting };
+        let (waiting, waits_since) = (None, None);
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) =
+            Published { size, note, state, waiting, waits_since };
     }
 
     /// Says why nothing new is taken, until the next head is published.
     pub(crate) fn wait(&self, waiting: Waiting) {
-        self.published.write().unwrap_or_else(PoisonError::into_inner).waiting = Some(waiting);
+        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        published.waiting = Some(waiting);
+        published.waits_since.get_or_insert_with(Instant::now);
     }
 
     /// Says that the newest head is still confirmed.
     pub(crate) fn go_on(&self) {
-        self.published.write().unwrap_or_else(PoisonError::into_inner).waiting = None;
+        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        (published.waiting, published.waits_since) = (None, None);
     }
 
     /// Why nothing new is taken, if nothing is.
     pub(crate) fn waiting(&self) -> Option<Waiting> {
         self.read(|published| published.waiting.clone())
+    }
+
+    /// Whether cosignatures have been missing for longer than a batch waits for them.
+    pub(crate) fn is_late(&self, wait: Duration) -> bool {
+        self.read(|published| published.waits_since.is_some_and(|since| since.elapsed() >= wait))
     }
 
     /// The refusal of what comes while nothing is taken.
@@ -116,6 +133,20 @@ impl View {
                 );
             }
             state
+        })
+    }
+
+    /// Turnout of the open round, or of the last one that was open.
+    pub(crate) fn turnout(&self) -> Turnout {
+        self.read(|published| {
+            let rounds = published.state.get("rounds").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let started = rounds.iter().rposition(|round| round.get("id").is_some_and(|id| !id.is_null()));
+            let open = published.state.get("open_round").and_then(Value::as_u64);
+            let shown = open.and_then(|round| usize::try_from(round).ok()).or(started);
+            let round = shown.and_then(|shown| rounds.get(shown));
+            let number = |name| round.and_then(|round| round.get(name)).and_then(Value::as_u64).unwrap_or(0);
+            let index = shown.and_then(|shown| u32::try_from(shown).ok());
+            Turnout { round: index, ballots: number("ballots"), turnout: number("turnout"), size: published.size }
         })
     }
 

@@ -35,7 +35,8 @@ struct Program {
 
 fn spawn(data: &Path) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_board"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--host", HOST, "--minimum-free-mebibytes", "1", "--data"]);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--host", HOST, "--minimum-free-mebibytes", "1"]);
+    command.args(["--ballots-per-credential-minute", "0", "--data"]);
     command.arg(data).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
 

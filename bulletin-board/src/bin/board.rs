@@ -6,10 +6,14 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use board::StartError;
 use board::config::Settings;
 use board::upkeep::{self, Checked, UpkeepError};
+use board::{Handle, StartError};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing::{Level, Metadata, error, info};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use voting_core::ids::EventId;
 
 /// The bulletin board of verifiable elections.
@@ -115,6 +119,18 @@ struct Serve {
     /// Mebibytes that must be free on the disk of the data folder, or submissions are refused; 256 if it is not given.
     #[arg(long, env = "URNA_MINIMUM_FREE_MEBIBYTES", value_name = "N")]
     minimum_free_mebibytes: Option<u64>,
+    /// Certificate chain (PEM); with it the board speaks TLS itself. SIGHUP reads it and the key again.
+    #[arg(long, env = "URNA_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Private key of the certificate (PEM).
+    #[arg(long, env = "URNA_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Address of the page of measurements, `/metrics`, for Prometheus; there is none if it is not given. Keep it from the public.
+    #[arg(long, env = "URNA_METRICS_LISTEN", value_name = "ADDR")]
+    metrics_listen: Option<String>,
+    /// Ballots that one credential may cast in a minute, 0 for any number; 10 if it is not given.
+    #[arg(long, env = "URNA_BALLOTS_PER_CREDENTIAL_MINUTE", value_name = "N")]
+    ballots_per_credential_minute: Option<u64>,
     /// Form of the log on stderr.
     #[arg(long, env = "URNA_LOG_FORMAT", value_enum, default_value = "json")]
     log_format: LogFormat,
@@ -128,39 +144,63 @@ enum LogFormat {
     Text,
 }
 
+/// Whether a record may be written whatever `URNA_LOG` says: finer than information only our own, since other crates write
+/// bytes of requests and of stored pages, which are ballots.
+fn is_harmless(metadata: &Metadata<'_>) -> bool {
+    metadata.target().split("::").next() == Some("board") || *metadata.level() <= Level::INFO
+}
+
 fn start_logging(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("URNA_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,actix_server=warn"));
-    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter).with(filter_fn(is_harmless));
     match format {
-        LogFormat::Json => logging.json().flatten_event(true).init(),
-        LogFormat::Text => logging.init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).init(),
+        LogFormat::Text => registry.with(lines).init(),
     }
 }
 
 fn serve(arguments: Serve) -> Result<(), StartError> {
-    let Serve { config, data, listen, host, public_url, administrators, minimum_free_mebibytes, log_format } =
-        arguments;
-    start_logging(log_format);
-    let file = config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
-    let given =
-        Settings { data, listen, host, public_url, administrators, minimum_free_mebibytes, ..Settings::default() };
+    start_logging(arguments.log_format);
+    let file = arguments.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
+    let given = Settings {
+        data: arguments.data,
+        listen: arguments.listen,
+        host: arguments.host,
+        public_url: arguments.public_url,
+        administrators: arguments.administrators,
+        minimum_free_mebibytes: arguments.minimum_free_mebibytes,
+        tls_certificate: arguments.tls_certificate,
+        tls_key: arguments.tls_key,
+        metrics_listen: arguments.metrics_listen,
+        ballots_per_credential_minute: arguments.ballots_per_credential_minute,
+        ..Settings::default()
+    };
     let config = given.over(file).check()?;
     let handle = board::run(config)?;
     say(format_args!("listening on {}", handle.url()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let waited = runtime.and_then(|runtime| runtime.block_on(interrupted()));
+    let waited = runtime.and_then(|runtime| runtime.block_on(interrupted(&handle)));
     handle.stop();
     waited.map_err(|error| StartError::Internal(error.to_string()))
 }
 
-/// Waits for SIGINT or SIGTERM.
-async fn interrupted() -> std::io::Result<()> {
+/// Waits for SIGINT or SIGTERM. On SIGHUP the certificate is read again.
+async fn interrupted(handle: &Handle) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        received = tokio::signal::ctrl_c() => received,
-        _ = terminate.recv() => Ok(()),
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+            _ = hang_up.recv() => match handle.reload() {
+                Ok(()) => info!("certificate and key were read again"),
+                Err(error) => error!(%error, "certificate and key could not be read again: the old ones stay in use"),
+            },
+        }
     }
 }
 

@@ -6,14 +6,23 @@ use tlog::layout::Resource;
 use tlog::tile::FULL_WIDTH;
 use tracing::error;
 
-use crate::error::Fault;
+use crate::error::{ApiError, Fault};
 use crate::state::Board;
 
 /// Bytes under these names never change.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// `GET /<event>/checkpoint`, `GET /<event>/tile/...`.
-pub(super) async fn resource(board: Data<Board>, path: Path<(String, String)>) -> Result<HttpResponse, Fault> {
+/// A file of an event's log: `checkpoint`, `tile/<level>/<index>`, `tile/entries/<index>`, as C2SP tlog-tiles names them. Tiles
+/// and bundles never change.
+#[utoipa::path(method(get, head), path = "/{event}/{path}", tag = "log", params(
+    ("event" = String, Path, description = "Id of the event, 64 hexadecimal digits."),
+    ("path" = String, Path, description = "Path below the log, such as `checkpoint` or `tile/0/000.p/7`."),
+), responses(
+    (status = 200, description = "A checkpoint (signed note) or the bytes of a tile or bundle.", content((String = "text/plain"), (Vec<u8> = "application/octet-stream"))),
+    (status = 404, description = "`unknown-event`; `not-found`: the published log has no such file.", body = ApiError),
+    (status = 500, description = "`internal`", body = ApiError),
+))]
+pub(crate) async fn resource(board: Data<Board>, path: Path<(String, String)>) -> Result<HttpResponse, Fault> {
     let (event, path) = path.into_inner();
     let event = board.event(&event)?;
     let resource = Resource::from_path(&path).map_err(|_| Fault::NotFound)?;

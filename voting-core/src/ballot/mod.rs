@@ -26,7 +26,9 @@ pub use opening::{Opening, OpeningError};
 pub use receipt::{Receipt, ReceiptError, log_key, witness_policy};
 pub use rules::{ContestRules, MAX_PARTS, Place, RoundRules, TooLarge};
 pub use seal::{SealError, SealedBallot, cast, seal, tracker_of};
-pub use verify::{BallotFault, PreparedBallot, VerifiedBallot, VerifiedSection, Verifier, prepare, verify};
+pub use verify::{
+    BallotFault, PreparedBallot, VerifiedBallot, VerifiedSection, Verifier, prepare, signature_holds, verify,
+};
 pub(crate) use verify::{diagnose, read_again};
 
 use crate::codec::{self, Malformed, Reader, Wire, Writer};

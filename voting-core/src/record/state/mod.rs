@@ -32,6 +32,7 @@ use self::ceremony::Ceremony;
 use self::prefixes::Prefixes;
 use crate::ballot::{self, BallotEntry, BallotFault, VerifiedBallot};
 use crate::ceremony::{JointKey, Messages};
+use crate::context::RoundBinding;
 use crate::entry::{Author, Body, Entry, OfficialEntry};
 use crate::ids::{CredentialKey, EntryIndex, RoundIndex, TrusteeIndex};
 use crate::manifest::{Manifest, ManifestError};
@@ -153,6 +154,12 @@ impl State {
     /// The open round; none once the event was cancelled (S12).
     fn voting(&self) -> Option<(RoundIndex, &round::Voting)> {
         self.rounds().find_map(|(index, round)| Some((index, round.open()?))).filter(|_| !self.cancelled)
+    }
+    /// Binding and roll of the open round, shared: what a service needs to turn away early what can't be accepted.
+    #[must_use]
+    pub fn open_roll(&self) -> Option<(RoundBinding, Arc<Roll>)> {
+        let (index, round) = self.voting()?;
+        Some((round.rules().binding, Arc::clone(self.rolls.get(index.position())?)))
     }
     /// Whether the event was cancelled.
     #[must_use]
